@@ -1,0 +1,44 @@
+import type { Status } from "@podule/proto/google/rpc/status.ts";
+import type { LogLine, Pod } from "@podule/proto/podule/v1/pods.ts";
+
+/** What a pod must be: everything a backend needs to start one. */
+export interface PodTemplate {
+  /** The module's id ("numpy"). */
+  readonly moduleId: string;
+  /** The generation of the module's spec that this pod runs. */
+  readonly generation: bigint;
+  /** What Python imports. */
+  readonly importName: string;
+  /** The environment's interpreter, absolute. */
+  readonly python: string;
+  /** Folder put first on `sys.path`, absolute: a copy of the user's own code. */
+  readonly sourceFolder?: string;
+  /** Worker processes. */
+  readonly workers: number;
+  /** Bytes for each worker. */
+  readonly workerMemoryLimit?: number;
+}
+
+export type PodEvent = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly pod: Pod };
+
+/** Runs pods. One implementation a platform; the rest of the manager knows only this. */
+export interface PodBackend {
+  /** Starts a pod and returns at once; its state moves STARTING → READY | FAILED, told by `watch`. */
+  createPod(template: PodTemplate): Pod;
+  /** All pods, those that ended lately too. */
+  listPods(): readonly Pod[];
+  getPod(name: string): Pod | undefined;
+  /** Calls `listener` with every change from now on. Returns the way to stop that. */
+  watch(listener: (event: PodEvent) => void): () => void;
+  /** No new calls; resolves when the running ones have ended, or were cut after the grace, and the pod is gone. */
+  drainPod(name: string): Promise<void>;
+  /** Ends the pod now; resolves when it is gone. */
+  deletePod(name: string, cause?: Status): Promise<void>;
+  /** Lines kept, then, with `follow`, new ones until the pod ends or `signal` aborts. */
+  logs(
+    name: string,
+    options: { follow: boolean; tailLines: number; signal: AbortSignal },
+  ): AsyncIterable<LogLine>;
+  /** Ends every pod. */
+  close(): Promise<void>;
+}
