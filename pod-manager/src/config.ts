@@ -1,0 +1,133 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { isLoopback, type ListenAddress, parseListenAddress } from "./listen-address.ts";
+
+/** The variables that configure the manager. */
+export const VARIABLES = {
+  listen: "PODULE_LISTEN",
+  namespace: "NAMESPACE",
+  stateDir: "PODULE_STATE_DIR",
+  cacheDir: "PODULE_CACHE_DIR",
+  runDir: "PODULE_RUN_DIR",
+  uv: "PODULE_UV",
+  autoCreate: "PODULE_AUTO_CREATE",
+  queueLimit: "PODULE_QUEUE_LIMIT",
+  maxMessageBytes: "PODULE_MAX_MESSAGE_BYTES",
+  drainGraceMs: "PODULE_DRAIN_GRACE_MS",
+} as const;
+
+export interface Config {
+  readonly listen: ListenAddress;
+  readonly namespace: string;
+  readonly stateDir: string;
+  readonly cacheDir: string;
+  /** Undefined: a new folder below the temporary folder, removed at the end. */
+  readonly runDir: string | undefined;
+  readonly uv: string;
+  readonly autoCreate: boolean;
+  readonly queueLimit: number;
+  readonly maxMessageBytes: number;
+  readonly drainGraceMs: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment says something that cannot be. `problems` begin with the name of their variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** Throws ConfigError with all that is wrong. An empty variable is as an unset one. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const read = <T>(name: string, parse: (text: string) => T, fallback: () => T): T => {
+    const text = env[name];
+    try {
+      return text === undefined || text === "" ? fallback() : parse(text);
+    } catch (error) {
+      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return fallback();
+    }
+  };
+  const required = (): ListenAddress => {
+    if (!env[VARIABLES.listen]) problems.push(`${VARIABLES.listen}: required: 127.0.0.1:PORT or unix:/path`);
+    return { kind: "tcp", host: "127.0.0.1", port: 0, text: "127.0.0.1:0" };
+  };
+  const config: Config = {
+    listen: read(VARIABLES.listen, listenAddress, required),
+    namespace: read(VARIABLES.namespace, namespace, () => "default"),
+    stateDir: read(VARIABLES.stateDir, absolute, () => defaultStateDir(env)),
+    cacheDir: read(VARIABLES.cacheDir, absolute, () => defaultCacheDir(env)),
+    runDir: read<string | undefined>(VARIABLES.runDir, absolute, () => undefined),
+    uv: read(VARIABLES.uv, noNul, () => "uv"),
+    autoCreate: read(VARIABLES.autoCreate, boolean, () => true),
+    queueLimit: read(VARIABLES.queueLimit, integer(0, 1_000_000), () => 10_000),
+    maxMessageBytes: read(VARIABLES.maxMessageBytes, integer(1024, 2 ** 31 - 1), () => 67_108_864),
+    drainGraceMs: read(VARIABLES.drainGraceMs, integer(0, 86_400_000), () => 30_000),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+export function defaultStateDir(env: Environment): string {
+  return join(base(env["XDG_STATE_HOME"], env, ".local", "state"), "podule");
+}
+
+export function defaultCacheDir(env: Environment): string {
+  return join(base(env["XDG_CACHE_HOME"], env, ".cache"), "podule");
+}
+
+/** The XDG rule: a variable that is not an absolute path counts as unset. */
+function base(variable: string | undefined, env: Environment, ...below: string[]): string {
+  if (variable !== undefined && isAbsolute(variable)) return variable;
+  return join(env["HOME"] || homedir(), ...below);
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (!isLoopback(address)) {
+    throw new Error(
+      `${text} can be reached from other machines, and no authentication is configured: ` +
+        "listen on 127.0.0.1, [::1] or a unix socket, behind Envoy",
+    );
+  }
+  return address;
+}
+
+function namespace(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new Error(`${show(text)} is no namespace: 1 to 63 of a-z, 0-9 and "-", not at an end`);
+}
+
+function absolute(text: string): string {
+  if (isAbsolute(noNul(text))) return text;
+  throw new Error(`${show(text)} is not an absolute path`);
+}
+
+function noNul(text: string): string {
+  if (text.includes("\0")) throw new Error(`${show(text)} has a NUL character`);
+  return text;
+}
+
+function boolean(text: string): boolean {
+  if (text === "true") return true;
+  if (text === "false") return false;
+  throw new Error(`${show(text)} is neither "true" nor "false"`);
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Error(`${show(text)} is not a whole number from ${min} to ${max}`);
+  };
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
