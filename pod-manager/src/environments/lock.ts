@@ -66,9 +66,10 @@ export function formatLock(lock: Lock): string {
 /** undefined for anything but a whole lock whose digest is its own. */
 export function parseLock(text: string): Lock | undefined {
   const value = parseJson(text);
-  if (!isRecord(value) || value["format"] !== 1 || typeof value["text"] !== "string") return undefined;
-  const python = pythonFactsOf(value["python"]);
-  if (python === undefined) return undefined;
-  const lock = makeLock(python, value["text"]);
-  return lock.digest === value["digest"] ? lock : undefined;
+  if (!isRecord(value)) return undefined;
+  const { format, text: requirements, python: facts, digest } = value;
+  const python = pythonFactsOf(facts);
+  if (format !== 1 || typeof requirements !== "string" || python === undefined) return undefined;
+  const lock = makeLock(python, requirements);
+  return lock.digest === digest ? lock : undefined;
 }

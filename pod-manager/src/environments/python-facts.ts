@@ -25,8 +25,8 @@ export function parsePythonFacts(text: string, file?: string): PythonFacts | und
 
 export function pythonFactsOf(value: unknown, given?: string): PythonFacts | undefined {
   if (!isRecord(value)) return undefined;
-  const { path, version, implementation, platform, abi, stdlib } = value;
-  const file = given ?? value["file"];
+  const { path, version, implementation, platform, abi, stdlib, file: own } = value;
+  const file = given ?? own;
   if (typeof path !== "string" || !path.startsWith("/")) return undefined;
   if (typeof version !== "string" || typeof implementation !== "string") return undefined;
   if (typeof platform !== "string" || typeof abi !== "string" || typeof file !== "string") return undefined;

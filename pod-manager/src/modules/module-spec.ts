@@ -1,0 +1,128 @@
+import { basename, isAbsolute, normalize } from "node:path";
+import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
+import type { EnvironmentRequest } from "../environments/lock.ts";
+import { pythonProblem, requirementProblem } from "../environments/requirement.ts";
+import { parseQuantity } from "./quantity.ts";
+
+export interface Violation {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A spec with its defaults filled in. */
+export interface EffectiveSpec {
+  readonly importName: string;
+  readonly dependency: readonly string[];
+  readonly python: string;
+  /** CPUs. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Bytes; undefined for none. */
+  readonly workerMemoryLimit: number | undefined;
+  readonly path: string;
+  readonly workers: number;
+}
+
+const MAX_DEPENDENCIES = 1000;
+const MAX_WORKERS = 64;
+const SMALLEST_LIMIT = 64 * 2 ** 20;
+const IMPORT_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u;
+
+/** Everything that is wrong with a spec as far as it can be said without looking anywhere. */
+export function specViolations(id: string, spec: ModuleSpec): readonly Violation[] {
+  const found: Violation[] = [];
+  const check = (field: string, description: string | undefined) => {
+    if (description !== undefined) found.push({ field: `module.spec.${field}`, description });
+  };
+  check("path", pathProblem(spec.path));
+  check("import_name", importNameProblem(id, spec));
+  if (spec.dependency.length > MAX_DEPENDENCIES)
+    check("dependency", `has more than ${MAX_DEPENDENCIES} requirements`);
+  for (const [index, requirement] of spec.dependency.slice(0, MAX_DEPENDENCIES).entries())
+    check(`dependency[${index}]`, requirementProblem(requirement));
+  check("python", pythonProblem(spec.python));
+  check("lib_cpu_req", quantityProblem(spec.libCpuReq, 1e-3, 1024));
+  check("lib_mem_size_req", quantityProblem(spec.libMemSizeReq, 2 ** 20, 2 ** 50));
+  check("lib_mem_size_limit", quantityProblem(spec.libMemSizeLimit, SMALLEST_LIMIT, 2 ** 50));
+  if (spec.workers > MAX_WORKERS) check("workers", `must be at most ${MAX_WORKERS}`);
+  return found;
+}
+
+export function effectiveSpec(id: string, spec: ModuleSpec): EffectiveSpec {
+  const cpu = parseQuantity(spec.libCpuReq) ?? 0.5;
+  return {
+    importName: spec.importName || (spec.path === "" ? id : importNameOf(spec.path)),
+    dependency: [...new Set(spec.dependency.map((one) => one.trim()))].sort(),
+    python: spec.python,
+    cpu,
+    memory: parseQuantity(spec.libMemSizeReq) ?? 512 * 2 ** 20,
+    workerMemoryLimit: parseQuantity(spec.libMemSizeLimit),
+    path: spec.path === "" ? "" : normalize(spec.path),
+    workers: spec.workers || Math.min(MAX_WORKERS, Math.max(1, Math.ceil(cpu))),
+  };
+}
+
+export function environmentRequest(id: string, spec: ModuleSpec): EnvironmentRequest {
+  const { importName, dependency, python, path } = effectiveSpec(id, spec);
+  return { importName, dependencies: dependency, python, ownCode: path !== "" };
+}
+
+/** What differs, a line a field; empty for specs that mean the same. */
+export function specDifference(id: string, current: ModuleSpec, other: ModuleSpec): readonly string[] {
+  const was = effectiveSpec(id, current);
+  const is = effectiveSpec(id, other);
+  const fields: readonly [string, unknown, unknown][] = [
+    ["import_name", was.importName, is.importName],
+    ["dependency", was.dependency, is.dependency],
+    ["python", was.python, is.python],
+    ["lib_cpu_req", was.cpu, is.cpu],
+    ["lib_mem_size_req", was.memory, is.memory],
+    ["lib_mem_size_limit", was.workerMemoryLimit ?? "none", is.workerMemoryLimit ?? "none"],
+    ["path", was.path, is.path],
+    ["workers", was.workers, is.workers],
+  ];
+  return fields
+    .map(([field, a, b]) => [field, JSON.stringify(a), JSON.stringify(b)] as const)
+    .filter(([, a, b]) => a !== b)
+    .map(([field, a, b]) => `spec.${field} is ${a}, asked for ${b}`);
+}
+
+/** The import name of the code at a path: "/src/model.py" and "/src/model" are "model". */
+export function importNameOf(path: string): string {
+  return basename(normalize(path)).replace(/\.py$/, "");
+}
+
+export function emptySpec(): ModuleSpec {
+  return ModuleSpec.create();
+}
+
+function importNameProblem(id: string, spec: ModuleSpec): string | undefined {
+  const { importName } = effectiveSpec(id, spec);
+  if (importName.length > 255) return "is longer than 255 characters";
+  if (!IMPORT_NAME.test(importName)) {
+    const whose = spec.importName === "" ? " (the default)" : "";
+    return `${JSON.stringify(importName.slice(0, 100))}${whose} cannot be imported by Python; expected names joined by "."`;
+  }
+  const own = importNameOf(spec.path);
+  if (spec.path !== "" && importName.split(".")[0] !== own)
+    return `must be ${JSON.stringify(own)} or a part of it: that is what "path" holds`;
+  return undefined;
+}
+
+function pathProblem(path: string): string | undefined {
+  if (path === "") return undefined;
+  if (path.includes("\0")) return "has a NUL";
+  if (path.length > 4000) return "is longer than 4000 characters";
+  if (!isAbsolute(path)) return "must be absolute";
+  return undefined;
+}
+
+function quantityProblem(text: string, least: number, most: number): string | undefined {
+  if (text === "") return undefined;
+  const number = parseQuantity(text);
+  if (number === undefined)
+    return `${JSON.stringify(text.slice(0, 50))} is not a quantity; expected one like "500m", "2" or "512Mi"`;
+  if (number < least || number > most) return `must be between ${least} and ${most}`;
+  return undefined;
+}
