@@ -1,4 +1,28 @@
 export type {
+  CallFrame,
+  CancelFrame,
+  ClientFrame,
+  CreditFrame,
+  OpenFrame,
+  UnknownFrame,
+} from "./client-frames.ts";
+export {
+  clientFrameSize,
+  decodeClientFrames,
+  encodeClientFrames,
+  writeClientFrame,
+} from "./client-frames.ts";
+export { connectSession } from "./connect-session.ts";
+export { type FrameCodec, FrameWriter, type MessageStream } from "./frame-writer.ts";
+export { routedModule } from "./routed-module.ts";
+export type { BodyFrame, DrainingFrame, EndFrame, OpenedFrame, ServerFrame } from "./server-frames.ts";
+export {
+  decodeServerFrames,
+  encodeServerFrames,
+  serverFrameSize,
+  writeServerFrame,
+} from "./server-frames.ts";
+export type {
   Call,
   CallOptions,
   ConnectOptions,
@@ -8,3 +32,5 @@ export type {
   StreamOptions,
   StreamSink,
 } from "./session-client.ts";
+export { decodeStatus, statusOfError } from "./status-of-error.ts";
+export { malformed } from "./wire.ts";
