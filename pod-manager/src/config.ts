@@ -75,17 +75,19 @@ export function readConfig(env: Environment): Config {
 }
 
 export function defaultStateDir(env: Environment): string {
-  return join(base(env["XDG_STATE_HOME"], env, ".local", "state"), "podule");
+  return join(base("XDG_STATE_HOME", env, ".local", "state"), "podule");
 }
 
 export function defaultCacheDir(env: Environment): string {
-  return join(base(env["XDG_CACHE_HOME"], env, ".cache"), "podule");
+  return join(base("XDG_CACHE_HOME", env, ".cache"), "podule");
 }
 
 /** The XDG rule: a variable that is not an absolute path counts as unset. */
-function base(variable: string | undefined, env: Environment, ...below: string[]): string {
-  if (variable !== undefined && isAbsolute(variable)) return variable;
-  return join(env["HOME"] || homedir(), ...below);
+function base(variable: string, env: Environment, ...below: string[]): string {
+  const folder = env[variable];
+  if (folder !== undefined && isAbsolute(folder)) return folder;
+  const { HOME } = env;
+  return join(HOME || homedir(), ...below);
 }
 
 function listenAddress(text: string): ListenAddress {

@@ -1,6 +1,17 @@
-import { statusError } from "@podule/grpc";
+import { existsSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type RpcStatus, type StatusError, statusError, toStatus } from "@podule/grpc";
+import type { LogLine, Pod } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc-common";
-import type { PodBackend } from "../pod-backend.ts";
+import { MAX_SOCKET_PATH_BYTES } from "../../listen-address.ts";
+import type { PodBackend, PodEvent, PodTemplate } from "../pod-backend.ts";
+import { LocalPod } from "./local-pod.ts";
+import { podSuffix } from "./pod-name.ts";
+
+const KEPT_ENDED = 32;
+/** Below the run folder: "/x7k2p/t/" and what the module server puts there. */
+const SOCKET_ROOM_BYTES = 44;
 
 export interface LocalPodsOptions {
   /** Private folder for sockets and what pods write to their temporary folder. Made where it is missing. */
@@ -9,11 +20,114 @@ export interface LocalPodsOptions {
   readonly maxMessageBytes?: number;
   /** For running calls of a pod that is drained. Default 30 s. */
   readonly drainGraceMs?: number;
-  /** For a pod's start, its import included. Default 90 s. */
+  /** For the import, as the pod keeps it. Default 60 s. */
+  readonly importTimeoutMs?: number;
+  /** For a pod's start, its import included. Default: the time for the import and 30 s. */
   readonly startTimeoutMs?: number;
+  /** Of pods that ended. Default 32. */
+  readonly keptEnded?: number;
+  /** What `node` runs as a pod. Default: this installation's module server. */
+  readonly main?: string;
 }
 
-/** Pods as child processes of this one. */
+/** Pods as child processes of this one. Throws StatusError where the run folder cannot be used. */
 export function createLocalPods(options: LocalPodsOptions): PodBackend {
-  throw statusError(Status.UNIMPLEMENTED, "NOT_YET", options.runDir);
+  const importTimeoutMs = options.importTimeoutMs ?? 60_000;
+  const main = options.main ?? createRequire(import.meta.url).resolve("@podule/module-server/main");
+  const pods = new Map<string, LocalPod>();
+  const listeners = new Set<(event: PodEvent) => void>();
+  const ended: string[] = [];
+  let closed = false;
+  prepareRunDir(options.runDir);
+
+  const tell = (type: PodEvent["type"], pod: Pod): void => {
+    for (const listener of [...listeners]) listener({ type, pod });
+  };
+  const onChange = (pod: LocalPod): void => {
+    const view = pod.view();
+    tell("MODIFIED", view);
+    if (!pod.isEnded) return;
+    ended.push(view.name);
+    while (ended.length > (options.keptEnded ?? KEPT_ENDED)) forget(ended.shift() ?? "");
+  };
+  const forget = (name: string): void => {
+    const pod = pods.get(name);
+    pods.delete(name);
+    if (pod !== undefined) tell("DELETED", pod.view());
+  };
+  const known = (name: string): LocalPod => {
+    const pod = pods.get(name);
+    if (pod === undefined) throw podNotFound(name);
+    return pod;
+  };
+  const folderOf = (suffix: string): string => join(options.runDir, suffix);
+
+  return {
+    createPod(template: PodTemplate): Pod {
+      if (closed)
+        throw statusError(Status.UNAVAILABLE, "MANAGER_DRAINING", "The pod manager is ending: no new pods");
+      const suffix = podSuffix(
+        (taken) => pods.has(`pods/${template.moduleId}-${taken}`) || existsSync(folderOf(taken)),
+      );
+      const name = `pods/${template.moduleId}-${suffix}`;
+      const pod = new LocalPod({
+        name,
+        folder: folderOf(suffix),
+        main,
+        template,
+        maxMessageBytes: options.maxMessageBytes ?? 67_108_864,
+        drainGraceMs: options.drainGraceMs ?? 30_000,
+        importTimeoutMs,
+        startTimeoutMs: options.startTimeoutMs ?? importTimeoutMs + 30_000,
+        onChange,
+      });
+      pods.set(name, pod);
+      tell("ADDED", pod.view());
+      return pod.view();
+    },
+    listPods: () => [...pods.values()].map((pod) => pod.view()),
+    getPod: (name) => pods.get(name)?.view(),
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    drainPod: async (name) => known(name).drain(),
+    deletePod: async (name: string, cause?: RpcStatus) => known(name).delete(cause),
+    logs(name, request): AsyncIterable<LogLine> {
+      return known(name).log.lines(request);
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...pods.values()].map((pod) => pod.close()));
+    },
+  };
+}
+
+function podNotFound(name: string): StatusError {
+  const shown = JSON.stringify(name.slice(0, 100));
+  return statusError(Status.NOT_FOUND, "POD_NOT_FOUND", `There is no pod ${shown}`, {
+    metadata: { pod: name },
+  });
+}
+
+/** Here rather than at the first pod: nothing could be started in a folder like that. */
+function prepareRunDir(runDir: string): void {
+  const room = MAX_SOCKET_PATH_BYTES - SOCKET_ROOM_BYTES;
+  if (Buffer.byteLength(runDir) > room) {
+    throw statusError(
+      Status.FAILED_PRECONDITION,
+      "RUN_FOLDER_UNUSABLE",
+      `The run folder ${runDir} has ${Buffer.byteLength(runDir)} bytes in its path; for the sockets in it to be ` +
+        `within the system's ${MAX_SOCKET_PATH_BYTES} it may have ${room}: choose a shorter one`,
+    );
+  }
+  try {
+    mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw statusError(
+      Status.FAILED_PRECONDITION,
+      "RUN_FOLDER_UNUSABLE",
+      `The run folder ${runDir} cannot be made: ${toStatus(error).message}`,
+    );
+  }
 }

@@ -1,0 +1,45 @@
+import type { PodTemplate } from "../pod-backend.ts";
+
+/**
+ * What a pod may see of this process's environment: where programs and files are, the locale, how native
+ * libraries and proxies are set. Everything else stays here: it may be a secret.
+ */
+const PASSED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY|LD_LIBRARY_PATH|DYLD_[A-Z_]+|(CUDA|NVIDIA|HIP|ROCR|HSA|NCCL)_[A-Z0-9_]+|(OMP|OPENBLAS|MKL|BLIS|VECLIB|NUMEXPR|NUMBA|KMP|GOTO)_[A-Z0-9_]+|XDG_(CACHE|CONFIG|DATA|RUNTIME)_(HOME|DIR|DIRS)|PYENV_[A-Z_]+|MPLBACKEND|MPLCONFIGDIR|HF_HOME|TORCH_HOME|PYTHON(UTF8|HASHSEED|MALLOC))$/;
+
+export interface PodFiles {
+  readonly socket: string;
+  readonly terminationMessage: string;
+  /** The pod's own temporary folder: removed with the pod. */
+  readonly temporary: string;
+}
+
+/** The environment of a pod's process: contract 3 of docs/architecture.md. */
+export function podEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  template: PodTemplate,
+  files: PodFiles,
+  limits: {
+    readonly maxMessageBytes: number;
+    readonly drainGraceMs: number;
+    readonly importTimeoutMs: number;
+  },
+): Record<string, string> {
+  const passed = Object.entries(own).filter(([name, value]) => value !== undefined && PASSED.test(name));
+  const { sourceFolder, workerMemoryLimit } = template;
+  return {
+    ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ""])),
+    MODULE_NAME: template.importName,
+    PODULE_MODULE_ID: template.moduleId,
+    PODULE_LISTEN: `unix:${files.socket}`,
+    PODULE_PYTHON: template.python,
+    PODULE_WORKERS: String(template.workers),
+    PODULE_IMPORT_TIMEOUT_MS: String(limits.importTimeoutMs),
+    PODULE_DRAIN_GRACE_MS: String(limits.drainGraceMs),
+    PODULE_MAX_MESSAGE_BYTES: String(limits.maxMessageBytes),
+    ...(sourceFolder === undefined ? {} : { PODULE_MODULE_PATH: sourceFolder }),
+    ...(workerMemoryLimit === undefined ? {} : { PODULE_WORKER_MEMORY_LIMIT: String(workerMemoryLimit) }),
+    TERMINATION_MESSAGE_PATH: files.terminationMessage,
+    TMPDIR: files.temporary,
+  };
+}
