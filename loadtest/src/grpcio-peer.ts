@@ -50,8 +50,14 @@ async function installPeer(uv: string, cacheFolder: string): Promise<{ python: s
     const making = `${folder}.${process.pid}`;
     await mkdir(join(making, "stubs"), { recursive: true });
     try {
-      const env = { ...process.env, UV_CACHE_DIR: join(cacheFolder, "uv"), VIRTUAL_ENV: join(making, "venv") };
-      await run(uv, ["venv", "--quiet", "--relocatable", "--python", ">=3.10", join(making, "venv")], { env });
+      const env = {
+        ...process.env,
+        UV_CACHE_DIR: join(cacheFolder, "uv"),
+        VIRTUAL_ENV: join(making, "venv"),
+      };
+      await run(uv, ["venv", "--quiet", "--relocatable", "--python", ">=3.10", join(making, "venv")], {
+        env,
+      });
       await run(uv, ["pip", "install", "--quiet", "--require-hashes", "-r", requirements], { env });
       const out = join(making, "stubs");
       const include = [`-I${PROTO}`, `-I${join(PROTO, "third_party")}`];

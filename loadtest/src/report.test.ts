@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Environment, meetsExpectation, median, type Round, renderReport, summarize } from "./report.ts";
+import { type Environment, median, meetsExpectation, type Round, renderReport, summarize } from "./report.ts";
 
 const environment: Environment = {
   time: "2026-11-24T12:00:00Z",

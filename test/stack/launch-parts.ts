@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir } from "@podule/cli";
+import { startEnvoy } from "@podule/envoy";
+import { remaining } from "./processes.ts";
+import type { StackOptions } from "./stack.ts";
+import { ROOT, tool } from "./tools.ts";
+
+export interface Launched {
+  readonly address: string;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Envoy in front of one or more managers, without the command. */
+export async function launchParts(
+  folder: string,
+  stateDir: string,
+  options: StackOptions,
+): Promise<Launched> {
+  const lines: string[] = [];
+  const managers: ChildProcess[] = [];
+  const addresses: string[] = [];
+  const uv = await tool("uv");
+  try {
+    for (let i = 0; i < (options.managers ?? 1); i++) {
+      const runDir = join(folder, `m${i}`);
+      await mkdir(runDir, { mode: 0o700 });
+      const listen = `unix:${join(runDir, "manager.sock")}`;
+      const manager = fork(join(ROOT, "pod-manager/src/main.ts"), {
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        env: {
+          ...process.env,
+          PODULE_LISTEN: listen,
+          PODULE_STATE_DIR: i === 0 ? stateDir : `${stateDir}-${i}`,
+          PODULE_CACHE_DIR: cacheDir(process.env),
+          PODULE_RUN_DIR: runDir,
+          PODULE_UV: uv,
+          ...options.env,
+        },
+      });
+      managers.push(manager);
+      for (const output of [manager.stdout, manager.stderr])
+        output?.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
+      addresses.push(await listening(manager, lines));
+    }
+    const envoyDir = join(folder, "envoy");
+    await mkdir(envoyDir, { mode: 0o700 });
+    const envoy = await startEnvoy({
+      binary: await tool("envoy"),
+      runDir: envoyDir,
+      params: { listen: "127.0.0.1:0", upstreams: { kind: "static", addresses } },
+    });
+    return {
+      address: envoy.address,
+      log: () => lines.join(""),
+      async stop() {
+        await envoy.stop();
+        await Promise.all(managers.map(end));
+      },
+    };
+  } catch (error) {
+    for (const manager of managers) manager.kill("SIGKILL");
+    await remaining(folder, 5000);
+    throw error;
+  }
+}
+
+async function listening(manager: ChildProcess, lines: readonly string[]): Promise<string> {
+  const ended = once(manager, "exit").then(([code]) => {
+    throw new Error(`The manager ended with ${String(code)}: ${lines.join("")}`);
+  });
+  const [message]: unknown[] = await Promise.race([once(manager, "message"), ended]);
+  ended.catch(() => undefined);
+  if (
+    typeof message === "object" &&
+    message !== null &&
+    "address" in message &&
+    typeof message.address === "string"
+  )
+    return message.address;
+  throw new Error(`Not the message of a manager that listens: ${JSON.stringify(message)}`);
+}
+
+async function end(manager: ChildProcess): Promise<void> {
+  if (manager.exitCode !== null || manager.signalCode !== null) return;
+  const exited = once(manager, "exit");
+  manager.kill("SIGTERM");
+  await exited;
+}

@@ -1,0 +1,112 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connection, connect } from "./client.ts";
+import { type Launched, launchParts } from "./launch-parts.ts";
+import { type Part, type Process, processesOf, remaining } from "./processes.ts";
+
+export interface StackOptions {
+  /** Settings of the manager and its pods. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A folder with the state of an earlier stack; it is then kept at the end. */
+  readonly stateDir?: string;
+  /** Pod managers behind Envoy; each has its own state. Default 1. */
+  readonly managers?: number;
+}
+
+/** Podule as it runs at a user's: Envoy, the manager and what they start. */
+export interface Stack {
+  /** Envoy's. */
+  readonly address: string;
+  readonly folder: string;
+  /** One connection for all who need none of their own. */
+  readonly connection: Connection;
+  connect(): Connection;
+  /** What the parts have printed. */
+  log(): string;
+  processes(): Process[];
+  pids(part: Part): number[];
+  environment(pid: number): string;
+  kill(part: Part, which?: (process: Process) => boolean): number[];
+  /** Ends it as a user would, and throws if a process, a socket or the run folder stays behind. */
+  stop(): Promise<void>;
+}
+
+/** Time for everything to be gone: far below the 30 s that running calls would be given. */
+const STOP_MS = 15_000;
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), "podule-e2e-"));
+  const stateDir = options.stateDir ?? join(folder, "state");
+  const launched = await launchParts(folder, stateDir, options).catch(async (error: unknown) => {
+    await remaining(folder, 5000);
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const connections = new Set<Connection>();
+  const open = () => {
+    const connection = connect(launched.address);
+    connections.add(connection);
+    return connection;
+  };
+  const stack: Stack = {
+    address: launched.address,
+    folder,
+    connection: open(),
+    connect: open,
+    log: launched.log,
+    processes: () => processesOf(folder),
+    pids: (part) => pidsOf(processesOf(folder), part),
+    environment: (pid) => readFileSync(`/proc/${pid}/environ`, "utf8"),
+    kill(part, which = () => true) {
+      const pids = pidsOf(processesOf(folder).filter(which), part);
+      for (const pid of pids) process.kill(pid, "SIGKILL");
+      return pids;
+    },
+    async stop() {
+      for (const connection of connections) connection.close();
+      await launched.stop();
+      await expectNothingLeft(folder, launched);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await untilServing(stack);
+  return stack;
+}
+
+/** Envoy's upstream is healthy when its first answer comes through: a Watch tells it, where a dial too early fails. */
+async function untilServing(stack: Stack): Promise<void> {
+  const signal = AbortSignal.timeout(60_000);
+  for (;;) {
+    try {
+      for await (const { status } of stack.connection.health.watch({ service: "" }, { signal }))
+        if (status === 1) return;
+    } catch (error) {
+      if (signal.aborted) throw new Error(`Not serving: ${stack.log()}`, { cause: error });
+    }
+  }
+}
+
+/** Also after a kill: whatever ended, nothing may stay. */
+export async function expectNothingLeft(folder: string, launched: Pick<Launched, "log">): Promise<void> {
+  const left = await remaining(folder, STOP_MS);
+  for (const { pid } of left) process.kill(pid, "SIGKILL");
+  if (left.length > 0) {
+    const list = left.map(({ pid, part, command }) => `${pid} ${part}: ${command}`).join("\n");
+    throw new Error(`Processes left behind:\n${list}\n${launched.log().slice(-4000)}`);
+  }
+  const files = sockets(folder);
+  if (files.length > 0) throw new Error(`Sockets left behind: ${files.join(", ")}`);
+}
+
+function sockets(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isSocket())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function pidsOf(processes: readonly Process[], part: Part): number[] {
+  return processes.filter((process_) => process_.part === part).map(({ pid }) => pid);
+}
