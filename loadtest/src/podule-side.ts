@@ -1,0 +1,28 @@
+import type { Part, Process } from "@podule/test/stack/processes.ts";
+import type { Stack } from "@podule/test/stack/stack.ts";
+import { int } from "@podule/test/stack/values.ts";
+import type { Side } from "./quick.ts";
+
+/** Podule with `operator` in a ready pod, and the processes that a call to it goes through. */
+export async function poduleSide(stack: Stack): Promise<Side> {
+  await stack.connection.modules.createModule({ moduleId: "operator" });
+  await stack.connection.call("operator", "add", [int(1), int(2)]);
+  const all = stack.processes();
+  const pids = (part: Part, of: (process: Process) => boolean = () => true) =>
+    all.filter((process_) => process_.part === part && of(process_)).map(({ pid }) => pid);
+  const ours = ({ pid }: Process) => stack.environment(pid).includes("MODULE_NAME=operator\0");
+  const pods = new Set(pids("pod", ours));
+  const zygotes = new Set(pids("zygote", (process_) => pods.has(process_.parent)));
+  const workers = pids("worker", (process_) => zygotes.has(process_.parent));
+  if (pods.size !== 1 || workers.length === 0) throw new Error("No worker of operator is running");
+  return {
+    name: "podule",
+    address: stack.address,
+    processes: new Map([
+      ["envoy", pids("envoy")],
+      ["manager", pids("manager")],
+      ["module server", [...pods]],
+      ["worker", workers],
+    ]),
+  };
+}
