@@ -1,24 +1,36 @@
 import { statusError } from "@podule/grpc";
-import type { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
+import type { Module, ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { type ServiceImplementation, Status } from "nice-grpc";
 import type { Environments } from "../environments/environments.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
+import { createKeyedMutex } from "./keyed-mutex.ts";
+import { createModuleChanges, moduleNotFound, refuse } from "./module-changes.ts";
 import type { ModuleDirectory } from "./module-directory.ts";
+import { checkModuleId, idOf } from "./module-id.ts";
+import { emptySpec, environmentRequest, specViolations } from "./module-spec.ts";
 import type { ModuleStore } from "./module-store.ts";
+import { createModulesService } from "./modules-service.ts";
+import { afterRestart, newModule, newUid } from "./new-module.ts";
+import { createPersistence } from "./persistence.ts";
+import { createReconciler } from "./reconciler.ts";
+import { createRegistry } from "./registry.ts";
 import type { Sources } from "./sources.ts";
+import { whenGone } from "./when-gone.ts";
 
 export interface ModulesOptions {
   /** `createLocalModuleStore({ stateDir, namespace })`. */
   readonly store: ModuleStore;
   /** `createLocalSources({ stateDir, namespace })`: copies of users' code. */
   readonly sources: Sources;
-  /** `createEnvironments({ cacheDir, uv })`. */
+  /** `createEnvironments({ cacheDir, uv })`; closed with the modules. */
   readonly environments: Environments;
   readonly pods: PodBackend;
   /** Whether a call to a module that does not exist makes it. Default true. */
   readonly autoCreate?: boolean;
   /** Hears what an operator should know. Default: stderr. */
   readonly log?: (message: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 export interface Modules {
@@ -31,5 +43,76 @@ export interface Modules {
 }
 
 export function createModules(options: ModulesOptions): Modules {
-  throw statusError(Status.UNIMPLEMENTED, "NOT_YET", `No modules in ${options.autoCreate}`);
+  const { store, sources, environments, pods, autoCreate = true, log = console.error } = options;
+  const { now = Date.now } = options;
+  const registry = createRegistry((error) => log(`A listener to modules failed: ${String(error)}`));
+  const mutex = createKeyedMutex();
+  const closing = new AbortController();
+  const persistence = createPersistence({ store, registry, mutex, log });
+  const reconciler = createReconciler({
+    registry,
+    pods,
+    environments,
+    sources,
+    log,
+    now,
+    onStatus: persistence.writeLater,
+    remove: (module) =>
+      mutex.run(idOf(module), async () => {
+        await store.remove(idOf(module));
+        registry.remove(idOf(module));
+        await sources.prune(module.uid);
+      }),
+  });
+  const changes = createModuleChanges({
+    registry,
+    store,
+    sources,
+    reconciler,
+    mutex,
+    now: () => new Date(now()),
+    async validate(id, spec, signal) {
+      if (spec.path !== "") await sources.check(spec.path);
+      await environments.resolve(environmentRequest(id, spec), { signal, fresh: true });
+    },
+  });
+
+  function ensureModule(id: string): Module {
+    checkModuleId(id, "module");
+    if (registry.get(id) !== undefined) reconciler.retryForCall(id);
+    const found = registry.get(id);
+    if (found !== undefined) return found;
+    if (!autoCreate) throw moduleNotFound(id);
+    refuse(specViolations(id, emptySpec()));
+    const module = newModule(id, newUid(), emptySpec(), new Date(now()));
+    registry.add(module);
+    persistence.writeLater(id);
+    reconciler.enqueue(id);
+    return module;
+  }
+
+  return {
+    directory: { getModule: registry.get, ensureModule, watch: registry.watch },
+    service: createModulesService({
+      registry,
+      changes,
+      closing: closing.signal,
+      gone: (id, uid, signal) => whenGone(registry, id, uid, signal),
+    }),
+    async start() {
+      const found = await store.open(() => {});
+      for (const module of found) {
+        registry.restore(afterRestart(module, new Date(now())));
+        await sources.prune(module.uid, module).catch((error: unknown) => log(String(error)));
+      }
+      await sources.retain(new Set(found.map(({ uid }) => uid)));
+      reconciler.start();
+    },
+    async close() {
+      closing.abort(statusError(Status.UNAVAILABLE, "SHUTTING_DOWN", "The pod manager is ending"));
+      await Promise.all([reconciler.close(), environments.close()]);
+      await persistence.close();
+      await store.close();
+    },
+  };
 }

@@ -37,6 +37,12 @@ export function createRegistry(onListenerError: (error: unknown) => void) {
       tell("ADDED", module);
     },
 
+    /** As `add`, for one that was there before: also beyond the limit. */
+    restore(module: Module): void {
+      modules.set(idOf(module), module);
+      tell("ADDED", module);
+    },
+
     /** Replaces the module of that name and uid; one that went meanwhile stays gone. */
     replace(module: Module): void {
       const id = idOf(module);

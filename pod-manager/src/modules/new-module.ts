@@ -1,0 +1,55 @@
+import { createHash, randomUUID } from "node:crypto";
+import {
+  type Module,
+  Module_State,
+  Module as ModuleMessage,
+  type ModuleSpec,
+} from "@podule/proto/podule/v1/modules.ts";
+import { moduleName } from "./module-id.ts";
+import { timestampOf, withStatus } from "./module-status.ts";
+
+export function newModule(id: string, uid: string, spec: ModuleSpec, now: Date): Module {
+  const generation = 1n;
+  const module = ModuleMessage.create({
+    name: moduleName(id),
+    spec,
+    uid,
+    etag: etagOf(uid, generation),
+    generation,
+    createTime: timestampOf(now),
+    updateTime: timestampOf(now),
+  });
+  return withStatus(module, { state: Module_State.RESOLVING, observedGeneration: generation }, now);
+}
+
+export function newUid(): string {
+  return randomUUID();
+}
+
+/** The next generation of a module. */
+export function withSpec(module: Module, spec: ModuleSpec, now: Date): Module {
+  const generation = module.generation + 1n;
+  const next = {
+    ...module,
+    spec,
+    generation,
+    etag: etagOf(module.uid, generation),
+    updateTime: timestampOf(now),
+  };
+  return withStatus(next, { state: Module_State.RESOLVING, message: `Generation ${generation}` }, now);
+}
+
+/** A module read from a store: its pods went with the manager before. */
+export function afterRestart(module: Module, now: Date): Module {
+  if (module.status?.state === Module_State.DRAINING)
+    return withStatus(module, { state: Module_State.DRAINING, pods: [] }, now);
+  return withStatus(
+    module,
+    { state: Module_State.RESOLVING, message: "The pod manager has started", pods: [] },
+    now,
+  );
+}
+
+function etagOf(uid: string, generation: bigint): string {
+  return createHash("sha256").update(`${uid} ${generation}`).digest("base64url").slice(0, 16);
+}

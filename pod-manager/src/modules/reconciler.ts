@@ -1,0 +1,255 @@
+import { toStatus } from "@podule/grpc";
+import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
+import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
+import type { Environments } from "../environments/environments.ts";
+import type { PodBackend } from "../pods/pod-backend.ts";
+import { describeStep } from "./describe-step.ts";
+import { idOf, moduleName } from "./module-id.ts";
+import { withStatus } from "./module-status.ts";
+import { nextStep, type Step } from "./next-step.ts";
+import { podTemplate } from "./pod-template.ts";
+import { prepare } from "./prepare.ts";
+import { beginProgress, countEnds, countFailure, dueIn, hasEnded, isOf, type Progress } from "./progress.ts";
+import type { Registry } from "./registry.ts";
+import { asksAgain, retryDelayMs } from "./retry-policy.ts";
+import type { Sources } from "./sources.ts";
+import { wantedPods } from "./wanted-pods.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+export interface ReconcilerOptions {
+  readonly registry: Registry;
+  readonly pods: PodBackend;
+  readonly environments: Environments;
+  readonly sources: Sources;
+  /** Makes a module that has drained go, durably. */
+  readonly remove: (module: Module) => Promise<void>;
+  /** Hears that a module's status has changed. */
+  readonly onStatus: (id: string) => void;
+  readonly log: (message: string) => void;
+  readonly now?: () => number;
+}
+
+export interface Reconciler {
+  /** Looks at the module soon. */
+  enqueue(id: string): void;
+  /** Has the next resolution of this generation made anew. */
+  refresh(module: Module): void;
+  /** Tries a failed module again if a call may ask that of it. */
+  retryForCall(id: string): void;
+  start(): void;
+  close(): Promise<void>;
+}
+
+const CONCURRENCY = 8;
+
+/**
+ * Level-triggered: each pass looks at what is (spec, environment, pods) and takes the next step. A pass never waits for uv: a
+ * preparation runs beside it and has the module looked at again when it ends.
+ */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { registry, pods, log, now = Date.now } = options;
+  const progresses = new Map<string, Progress>();
+  /** Pods told to go, until the backend has forgotten them: their ends are no failures. */
+  const leaving = new Set<string>();
+  const preparations = new Set<Promise<void>>();
+  const stopWatching: (() => void)[] = [];
+  const queue = createWorkQueue({
+    concurrency: CONCURRENCY,
+    handle: pass,
+    retryDelayMs,
+    onError: (id, error) => log(`modules/${id} could not be looked after: ${toStatus(error).message}`),
+  });
+
+  async function pass(id: string): Promise<void> {
+    const module = registry.get(id);
+    const own = podsOf(id);
+    if (module === undefined) {
+      forget(id);
+      for (const pod of own) drain(id, pod);
+      return;
+    }
+    const progress = progressOf(module, own);
+    countEnds(progress, own, leaving, now());
+    const due = dueIn(progress, now());
+    if (due !== undefined) queue.addAfter(id, due);
+    const step = nextStep({
+      deleting: module.status?.state === Module_State.DRAINING,
+      generation: module.generation,
+      pods: own,
+      wanted: wantedPods(),
+      failed: progress.failure !== undefined,
+      prepared: progress.prepared !== undefined,
+    });
+    await take(step, module, progress, own);
+  }
+
+  async function take(step: Step, module: Module, progress: Progress, own: readonly Pod[]): Promise<void> {
+    const id = idOf(module);
+    if (step.phase === "draining") progress.controller.abort();
+    for (const name of step.drain)
+      drain(
+        id,
+        own.find((pod) => pod.name === name),
+      );
+    if (step.remove) {
+      await options.remove(module);
+      forget(id);
+      return;
+    }
+    for (let made = 0; made < step.create; made++) create(module, progress);
+    report(id, step, progress);
+    if (step.prepare && !progress.preparing) beginPreparation(module, progress);
+  }
+
+  function create(module: Module, progress: Progress): void {
+    if (progress.prepared === undefined) return;
+    try {
+      pods.createPod(podTemplate(module, progress.prepared));
+    } catch (error) {
+      countFailure(progress, toStatus(error), now());
+    }
+    // The next one is prepared again: what is there now need not be there then.
+    progress.prepared = undefined;
+    queue.add(idOf(module));
+  }
+
+  function beginPreparation(module: Module, progress: Progress): void {
+    const id = idOf(module);
+    const { signal } = progress.controller;
+    progress.preparing = true;
+    const work = prepare(module, {
+      environments: options.environments,
+      sources: options.sources,
+      fresh: progress.fresh,
+      signal,
+      onResolving: () => setStatus(id, progress, { state: Module_State.RESOLVING }),
+      onInstalling: (lock) =>
+        setStatus(id, progress, {
+          state: Module_State.INSTALLING,
+          environment: lock.digest,
+          pythonVersion: lock.python.version,
+        }),
+    })
+      .then(
+        (prepared) => {
+          progress.prepared = prepared;
+          progress.wasPrepared = true;
+          progress.fresh = false;
+        },
+        (error: unknown) => {
+          if (!signal.aborted) countFailure(progress, toStatus(error), now());
+        },
+      )
+      .then(() => {
+        progress.preparing = false;
+        preparations.delete(work);
+        queue.add(id);
+      });
+    preparations.add(work);
+  }
+
+  function report(id: string, step: Step, progress: Progress): void {
+    const { environment } = progress.prepared ?? {};
+    setStatus(id, progress, {
+      ...describeStep(step, progress, registry.get(id)?.status?.state),
+      ...(environment === undefined
+        ? {}
+        : { environment: environment.digest, pythonVersion: environment.pythonVersion }),
+    });
+  }
+
+  function setStatus(id: string, progress: Progress, change: Parameters<typeof withStatus>[1]): void {
+    const module = registry.get(id);
+    if (module === undefined || !isOf(progress, module)) return;
+    const deleting = module.status?.state === Module_State.DRAINING;
+    const changed = withStatus(
+      module,
+      {
+        ...change,
+        ...(deleting ? { state: Module_State.DRAINING } : {}),
+        observedGeneration: module.generation,
+        pods: podsOf(id)
+          .filter((pod) => !hasEnded(pod))
+          .map(({ name }) => name),
+      },
+      new Date(now()),
+    );
+    if (changed === module) return;
+    registry.replace(changed);
+    options.onStatus(id);
+  }
+
+  function progressOf(module: Module, own: readonly Pod[]): Progress {
+    const id = idOf(module);
+    const known = progresses.get(id);
+    if (known !== undefined && isOf(known, module)) return known;
+    known?.controller.abort();
+    const progress = beginProgress(module, own, false);
+    progresses.set(id, progress);
+    return progress;
+  }
+
+  function forget(id: string): void {
+    progresses.get(id)?.controller.abort();
+    progresses.delete(id);
+  }
+
+  function drain(id: string, pod: Pod | undefined): void {
+    if (pod === undefined || leaving.has(pod.name) || !isActive(pod)) return;
+    const { name } = pod;
+    leaving.add(name);
+    pods
+      .drainPod(name)
+      .catch((error: unknown) => {
+        log(`${name} could not be drained, so it is ended: ${toStatus(error).message}`);
+        return pods.deletePod(name);
+      })
+      .catch((error: unknown) => {
+        leaving.delete(name);
+        log(`${name} could not be ended: ${toStatus(error).message}`);
+        queue.addAfter(id, retryDelayMs(1));
+      })
+      .finally(() => queue.add(id));
+  }
+
+  /** The module's pods as they are, those told to go as draining. */
+  function podsOf(id: string): readonly Pod[] {
+    for (const name of leaving) if (pods.getPod(name) === undefined) leaving.delete(name);
+    const module = moduleName(id);
+    return pods
+      .listPods()
+      .filter((pod) => pod.module === module)
+      .map((pod) => (leaving.has(pod.name) && isActive(pod) ? { ...pod, state: Pod_State.DRAINING } : pod));
+  }
+
+  return {
+    enqueue: queue.add,
+    refresh(module) {
+      const progress = progressOf(module, podsOf(idOf(module)));
+      progress.fresh = true;
+    },
+    retryForCall(id) {
+      const progress = progresses.get(id);
+      if (progress?.failure === undefined || progress.failure.retryAt !== undefined) return;
+      if (!asksAgain(now() - progress.failure.at)) return;
+      progress.failure = undefined;
+      progress.fresh = true;
+      setStatus(id, progress, { state: Module_State.RESOLVING, message: "A call asks again" });
+      queue.add(id);
+    },
+    start() {
+      stopWatching.push(pods.watch(({ pod }) => queue.add(pod.module.slice("modules/".length))));
+      for (const module of registry.all()) queue.add(idOf(module));
+    },
+    async close() {
+      for (const stop of stopWatching) stop();
+      for (const { controller } of progresses.values()) controller.abort();
+      await queue.close();
+      await Promise.all(preparations);
+    },
+  };
+}
+
+function isActive({ state }: Pod): boolean {
+  return state === Pod_State.STARTING || state === Pod_State.READY;
+}
