@@ -1,0 +1,44 @@
+import { METHODS } from "./methods.ts";
+import type { EnvoyParams, Jwt } from "./params.ts";
+
+const TYPE = "type.googleapis.com/envoy.extensions.filters.http";
+
+/** In the order in which a request passes them. */
+export function filters({ jwt }: EnvoyParams): object[] {
+  return [
+    filter("cors", "cors.v3.Cors"),
+    filter("grpc_web", "grpc_web.v3.GrpcWeb"),
+    ...(jwt === undefined ? [] : [filter("jwt_authn", "jwt_authn.v3.JwtAuthentication", jwtRules(jwt))]),
+    filter("grpc_stats", "grpc_stats.v3.FilterConfig", {
+      // Only methods that are known: a client could make statistics without end by inventing names.
+      individual_method_stats_allowlist: { services: METHODS },
+      enable_upstream_stats: true,
+      emit_filter_state: true,
+    }),
+    filter("router", "router.v3.Router", { suppress_envoy_headers: true }),
+  ];
+}
+
+function filter(name: string, type: string, config: object = {}): object {
+  return { name: `envoy.filters.http.${name}`, typed_config: { "@type": `${TYPE}.${type}`, ...config } };
+}
+
+function jwtRules({ issuer, jwksFile, audiences }: Jwt): object {
+  return {
+    providers: {
+      users: {
+        issuer,
+        ...(audiences === undefined ? {} : { audiences }),
+        local_jwks: { filename: jwksFile },
+        require_expiration: true,
+        clock_skew_seconds: 30,
+      },
+    },
+    rules: [
+      // For probes that cannot have a token: says SERVING or not, nothing else.
+      { match: { path: "/grpc.health.v1.Health/Check" } },
+      { match: { prefix: "/" }, requires: { provider_name: "users" } },
+    ],
+    bypass_cors_preflight: true,
+  };
+}

@@ -1,0 +1,47 @@
+/** "unix:/path", "127.0.0.1:50051" or "[::1]:50051". */
+export type Address = string;
+
+export interface EnvoyParams {
+  /** Where users come in. Port 0: a free one, which `startEnvoy` tells. */
+  readonly listen: Address;
+  readonly upstreams: Upstreams;
+  /** Statistics and control: a unix socket or a loopback address, never anything else. */
+  readonly admin: Address;
+  /** A file, or "stdout". Default: none. */
+  readonly accessLog?: string;
+  /** Connections of users at once. Default 10,000. */
+  readonly maxConnections?: number;
+  readonly tls?: ListenerTls;
+  readonly jwt?: Jwt;
+  readonly upstreamTls?: UpstreamTls;
+  /** Origins of web pages that may call ("https://app.example.com"), or "*". Default: pages served from this machine. */
+  readonly corsOrigins?: readonly string[];
+}
+
+/** The pod managers: their addresses, or a name that resolves to all of them (a headless service). */
+export type Upstreams =
+  | { readonly kind: "static"; readonly addresses: readonly Address[] }
+  | { readonly kind: "dns"; readonly name: string; readonly port: number };
+
+export interface ListenerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Clients must have a certificate of this authority. */
+  readonly clientCaFile?: string;
+}
+
+export interface Jwt {
+  readonly issuer: string;
+  readonly jwksFile: string;
+  /** Default: any audience. */
+  readonly audiences?: readonly string[];
+}
+
+export interface UpstreamTls {
+  readonly caFile: string;
+  /** The name that the managers' certificates must have. */
+  readonly serverName: string;
+  /** What Envoy itself shows them. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}

@@ -1,0 +1,115 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { formatAddress, parseAddress } from "./address.ts";
+import { adminGet, adminPost } from "./admin.ts";
+import { type Exit, startGuard } from "./guarded.ts";
+import type { EnvoyParams } from "./params.ts";
+import { renderEnvoy } from "./render.ts";
+
+export type { Exit };
+
+export interface StartOptions {
+  /** Envoy's binary, absolute. */
+  readonly binary: string;
+  /**
+   * A private folder for its configuration, log and admin socket; removed at the end. Keep it short: a
+   * socket's path has at most 107 bytes.
+   */
+  readonly runDir: string;
+  /** `admin` is by default a socket in `runDir`. */
+  readonly params: Omit<EnvoyParams, "admin"> & { readonly admin?: string };
+  /** Worker threads. Default 2. */
+  readonly concurrency?: number;
+}
+
+export interface Envoy {
+  readonly pid: number;
+  /** Where it listens, with the port that it got. */
+  readonly address: string;
+  readonly admin: string;
+  /** Resolves when Envoy has ended, for whatever reason; never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Ends it after at most `graceMs` for the calls that run; default: at once. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const START_MS = 30_000;
+
+/** Starts Envoy; it ends with this process, however that ends. Throws, with Envoy's words, when it does not come up. */
+export async function startEnvoy(options: StartOptions): Promise<Envoy> {
+  const { binary, runDir, concurrency = 2 } = options;
+  const admin = options.params.admin ?? `unix:${join(runDir, "admin.sock")}`;
+  const configuration = renderEnvoy({ ...options.params, admin });
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
+  const file = join(runDir, "envoy.yaml");
+  await writeFile(file, configuration, { mode: 0o600 });
+  const guard = await startGuard({
+    binary,
+    args: [
+      ...["-c", file, "--log-level", "warn", "--disable-hot-restart"],
+      ...["--concurrency", String(concurrency), "--drain-time-s", "10"],
+    ],
+    runDir,
+    log: join(runDir, "envoy.log"),
+  });
+  try {
+    return {
+      pid: guard.pid,
+      address: await listening(admin, guard.exited),
+      admin,
+      exited: guard.exited,
+      async stop(graceMs = 0) {
+        if (graceMs > 0) await drain(admin, graceMs, guard.exited);
+        await guard.stop();
+      },
+    };
+  } catch (error) {
+    await guard.stop();
+    throw error;
+  }
+}
+
+async function listening(admin: string, exited: Promise<Exit>): Promise<string> {
+  let ended: Exit | undefined;
+  void exited.then((exit) => {
+    ended = exit;
+  });
+  const deadline = Date.now() + START_MS;
+  while (ended === undefined) {
+    if ((await adminGet(admin, "/ready"))?.status === 200) {
+      const address = listenerAddress((await adminGet(admin, "/listeners?format=json"))?.body ?? "");
+      if (address !== undefined) return address;
+    }
+    if (Date.now() > deadline) throw new Error(`Envoy was not ready within ${START_MS / 1000} s`);
+    await sleep(15);
+  }
+  throw new Error(`Envoy did not start (${describeExit(ended)})\n${ended.log}`.trimEnd());
+}
+
+export function describeExit({ code, signal }: Pick<Exit, "code" | "signal">): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`;
+}
+
+function listenerAddress(json: string): string | undefined {
+  const text = /"address":\s*"([^"]+)",\s*"port_value":\s*(\d+)/.exec(json);
+  if (text !== null) return formatAddress({ kind: "tcp", host: text[1] ?? "", port: Number(text[2]) });
+  const path = /"pipe":\s*{\s*"path":\s*"([^"]+)"/.exec(json)?.[1];
+  return path === undefined ? undefined : formatAddress(parseAddress(`unix:${path}`));
+}
+
+/** New connections are refused, those that are there are told to go (GOAWAY), and calls may end. */
+async function drain(admin: string, graceMs: number, exited: Promise<Exit>): Promise<void> {
+  const deadline = Date.now() + graceMs;
+  let gone = false;
+  void exited.then(() => {
+    gone = true;
+  });
+  await adminPost(admin, "/healthcheck/fail");
+  await adminPost(admin, "/drain_listeners?graceful&skip_exit");
+  while (!gone && Date.now() < deadline) {
+    const stats = await adminGet(admin, "/stats?filter=http.users.downstream_rq_active");
+    if (stats === undefined || /: 0$/m.test(stats.body)) return;
+    await sleep(50);
+  }
+}
