@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type FromGuard, type GuardOptions, STOP } from "./guard-messages.ts";
 
@@ -25,8 +26,6 @@ export async function startGuard(options: GuardOptions): Promise<Guarded> {
     detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  guard.unref();
-  guard.channel?.unref();
   const guardEnded = once(guard, "exit").catch(() => []);
   let pid: number | undefined;
   let exit: Exit | undefined;
@@ -56,6 +55,7 @@ export async function startGuard(options: GuardOptions): Promise<Guarded> {
     await exited;
     if (guard.connected) guard.disconnect();
     await guardEnded;
+    await rm(options.runDir, { recursive: true, force: true, maxRetries: 5 });
   };
   if (pid === undefined) {
     const { log } = await exited;
