@@ -26,11 +26,7 @@ export async function findPython(
   }
   const asked = request === "" ? `>=3.${OLDEST_MINOR}` : request;
   const run = { signal, timeoutMs: TIMEOUT_MS };
-  const found = await runUv(
-    options,
-    [options.uv, "python", "find", "--quiet", "--system", "--no-project", asked],
-    run,
-  );
+  const found = await runUv(options, [options.uv, "python", "find", "--system", "--no-project", asked], run);
   if (found.code !== 0) throw uvFailure(found, { python: request });
   const facts = await askPython(options, found.stdout.trim(), request, run);
   await mkdir(options.folder, { recursive: true });

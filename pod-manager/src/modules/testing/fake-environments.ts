@@ -1,5 +1,5 @@
-import { makeLock } from "../../environments/lock.ts";
 import type { Environments } from "../../environments/environments.ts";
+import { makeLock } from "../../environments/lock.ts";
 
 /** Environments without uv, for tests that must decide what fails and when. */
 export function createFakeEnvironments(options: { readonly outcome?: () => Promise<void> } = {}) {

@@ -55,10 +55,12 @@ export function createFakePods(options: { readonly now?: () => number; readonly 
       if (hasEnded(name)) return;
       change(name, { state: Pod_State.DRAINING });
       if (holding) await new Promise<void>((resolve) => holds.add(resolve));
-      if (!hasEnded(name)) change(name, { state: Pod_State.SUCCEEDED, endTime: timestampOf(new Date(now())) });
+      if (!hasEnded(name))
+        change(name, { state: Pod_State.SUCCEEDED, endTime: timestampOf(new Date(now())) });
     },
     async deletePod(name) {
-      if (!hasEnded(name)) change(name, { state: Pod_State.SUCCEEDED, endTime: timestampOf(new Date(now())) });
+      if (!hasEnded(name))
+        change(name, { state: Pod_State.SUCCEEDED, endTime: timestampOf(new Date(now())) });
     },
     async *logs() {},
     async close() {},
