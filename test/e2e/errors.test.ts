@@ -60,7 +60,7 @@ describe("an exception", () => {
     const missing = await failure(call("probe", "no_such_function"));
     expect(missing.code).toBe("NOT_FOUND");
     expect(missing.details).toContain("no_such_function");
-    const notCallable = await failure(call("probe", "Point._fields"));
+    const notCallable = await failure(call("probe", "Point._fields", [int(1)]));
     expect(notCallable.code).toBe("INVALID_ARGUMENT");
     for (const name of ["", "..", "a..b", "a b", "/etc", "refuse.", "x".repeat(100_000)])
       expect(["INVALID_ARGUMENT", "NOT_FOUND"]).toContain((await failure(call("probe", name))).code);

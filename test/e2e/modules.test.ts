@@ -34,13 +34,10 @@ describe("create", () => {
     expect(created.etag).not.toBe("");
     expect(created.generation).toBe(1n);
     const ready = await moduleWhen(running.stack.connection, "modules/colorsys", Module_State.READY);
-    const states = ready.status?.transitions.map((transition) => transition.state);
-    expect(states).toEqual([
-      Module_State.RESOLVING,
-      Module_State.INSTALLING,
-      Module_State.STARTING,
-      Module_State.READY,
-    ]);
+    // A lock or an environment that the cache has is not made again.
+    const states = ready.status?.transitions.map((transition) => transition.state) ?? [];
+    expect(states.slice(-2)).toEqual([Module_State.STARTING, Module_State.READY]);
+    expect(states).toEqual([...new Set(states)].toSorted((a, b) => a - b));
     const times = ready.status?.transitions.map(
       ({ time }) => Number(time?.seconds) + Number(time?.nanos) / 1e9,
     );
