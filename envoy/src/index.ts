@@ -1,3 +1,3 @@
 export type { Address, EnvoyParams, Jwt, ListenerTls, Upstreams, UpstreamTls } from "./params.ts";
-export { renderEnvoy } from "./render.ts";
+export { assertGuarded, renderEnvoy } from "./render.ts";
 export { describeExit, type Envoy, type Exit, type StartOptions, startEnvoy } from "./start.ts";
