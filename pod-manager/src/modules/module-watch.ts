@@ -32,11 +32,11 @@ export async function* watchModules(
     const now = found !== undefined && matches(found) ? found : undefined;
     if (before !== undefined && before.uid !== now?.uid) {
       told.delete(id);
-      yield Response.create({ type: Type.DELETED, module: before });
+      yield { type: Type.DELETED, module: before };
     }
     if (now === undefined || now === before) return;
     told.set(id, now);
-    yield Response.create({ type: before?.uid === now.uid ? Type.MODIFIED : Type.ADDED, module: now });
+    yield { type: before?.uid === now.uid ? Type.MODIFIED : Type.ADDED, module: now };
   }
 
   try {
@@ -48,7 +48,7 @@ export async function* watchModules(
         yield* tell(id);
         signal.throwIfAborted();
       }
-      if (!synced) yield Response.create({ type: Type.SYNCED });
+      if (!synced) yield { type: Type.SYNCED };
       synced = true;
       signal.throwIfAborted();
       if (changed.size > 0) continue;
