@@ -17,11 +17,160 @@ export interface CallRequest {
    * module's id, or none.
    */
   module: string;
-  /** What to call, a dotted path inside the module ("sum", "linalg.svd"). Submodules are imported on the way. */
+  /**
+   * What to call: a dotted path from the module ("sum", "linalg.svd"), or from `target` where that is set.
+   * Submodules are imported on the way. With OPERATOR: the operator's name ("add").
+   */
   function: string;
   args: Value[];
   kwargs: Map<string, Value>;
+  /** What the path starts from instead of the module: an object of the session (Value.object), or any value. */
+  target?: Value | undefined;
+  operation: CallRequest_Operation;
+  resultMode: CallRequest_ResultMode;
+  /** A session's token: the call runs in its worker, may name its objects, and renews its lease. Ignored on a session's stream. */
+  session: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export const CallRequest_Operation = {
+  /** CALL - Calls what `function` names with `args` and `kwargs`. */
+  CALL: 0,
+  /** GET - The attribute that `function` names; without `function` the target itself. */
+  GET: 1,
+  /** SET - Sets the attribute that `function` names to args[0]. */
+  SET: 2,
+  /** DELETE - Deletes the attribute that `function` names. */
+  DELETE: 3,
+  /**
+   * OPERATOR - An operator of docs/operators.md on `args`: those of Python's module `operator` ("add", "getitem", "contains", "lt")
+   * and len, bool, repr, str, bytes, int, float, complex, format, hash, dir, iter, next, divmod, pow, round, type, isinstance, issubclass, enter, exit, help.
+   */
+  OPERATOR: 4,
+  /** RELEASE - Drops the objects named in `args`; for callers without a stream. */
+  RELEASE: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CallRequest_Operation = typeof CallRequest_Operation[keyof typeof CallRequest_Operation];
+
+export namespace CallRequest_Operation {
+  export type CALL = typeof CallRequest_Operation.CALL;
+  export type GET = typeof CallRequest_Operation.GET;
+  export type SET = typeof CallRequest_Operation.SET;
+  export type DELETE = typeof CallRequest_Operation.DELETE;
+  export type OPERATOR = typeof CallRequest_Operation.OPERATOR;
+  export type RELEASE = typeof CallRequest_Operation.RELEASE;
+  export type UNRECOGNIZED = typeof CallRequest_Operation.UNRECOGNIZED;
+}
+
+export function callRequest_OperationFromJSON(object: any): CallRequest_Operation {
+  switch (object) {
+    case 0:
+    case "CALL":
+      return CallRequest_Operation.CALL;
+    case 1:
+    case "GET":
+      return CallRequest_Operation.GET;
+    case 2:
+    case "SET":
+      return CallRequest_Operation.SET;
+    case 3:
+    case "DELETE":
+      return CallRequest_Operation.DELETE;
+    case 4:
+    case "OPERATOR":
+      return CallRequest_Operation.OPERATOR;
+    case 5:
+    case "RELEASE":
+      return CallRequest_Operation.RELEASE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CallRequest_Operation.UNRECOGNIZED;
+  }
+}
+
+export function callRequest_OperationToJSON(object: CallRequest_Operation): string {
+  switch (object) {
+    case CallRequest_Operation.CALL:
+      return "CALL";
+    case CallRequest_Operation.GET:
+      return "GET";
+    case CallRequest_Operation.SET:
+      return "SET";
+    case CallRequest_Operation.DELETE:
+      return "DELETE";
+    case CallRequest_Operation.OPERATOR:
+      return "OPERATOR";
+    case CallRequest_Operation.RELEASE:
+      return "RELEASE";
+    case CallRequest_Operation.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export const CallRequest_ResultMode = {
+  /**
+   * AUTO - A value where it can travel as one; else, in a session, an object (also inside lists, tuples and dicts);
+   * else FAILED_PRECONDITION, reason RESULT_NOT_A_VALUE.
+   */
+  AUTO: 0,
+  /** VALUE - A value, or FAILED_PRECONDITION, reason RESULT_NOT_A_VALUE. */
+  VALUE: 1,
+  /** OBJECT - An object whatever it is. On a unary call without `session` this makes one: see CallResponse.session. */
+  OBJECT: 2,
+  /** PLAIN - As AUTO, but arrays and tables stay objects: for callers that have no use for their bytes. */
+  PLAIN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CallRequest_ResultMode = typeof CallRequest_ResultMode[keyof typeof CallRequest_ResultMode];
+
+export namespace CallRequest_ResultMode {
+  export type AUTO = typeof CallRequest_ResultMode.AUTO;
+  export type VALUE = typeof CallRequest_ResultMode.VALUE;
+  export type OBJECT = typeof CallRequest_ResultMode.OBJECT;
+  export type PLAIN = typeof CallRequest_ResultMode.PLAIN;
+  export type UNRECOGNIZED = typeof CallRequest_ResultMode.UNRECOGNIZED;
+}
+
+export function callRequest_ResultModeFromJSON(object: any): CallRequest_ResultMode {
+  switch (object) {
+    case 0:
+    case "AUTO":
+      return CallRequest_ResultMode.AUTO;
+    case 1:
+    case "VALUE":
+      return CallRequest_ResultMode.VALUE;
+    case 2:
+    case "OBJECT":
+      return CallRequest_ResultMode.OBJECT;
+    case 3:
+    case "PLAIN":
+      return CallRequest_ResultMode.PLAIN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CallRequest_ResultMode.UNRECOGNIZED;
+  }
+}
+
+export function callRequest_ResultModeToJSON(object: CallRequest_ResultMode): string {
+  switch (object) {
+    case CallRequest_ResultMode.AUTO:
+      return "AUTO";
+    case CallRequest_ResultMode.VALUE:
+      return "VALUE";
+    case CallRequest_ResultMode.OBJECT:
+      return "OBJECT";
+    case CallRequest_ResultMode.PLAIN:
+      return "PLAIN";
+    case CallRequest_ResultMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
 }
 
 export interface CallRequest_KwargsEntry {
@@ -31,7 +180,14 @@ export interface CallRequest_KwargsEntry {
 }
 
 export interface CallResponse {
-  result?: Value | undefined;
+  result?:
+    | Value
+    | undefined;
+  /**
+   * The token of the session that a unary call made or used; it ends when no call has named it for the grace
+   * time (30 s by default).
+   */
+  session: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -40,14 +196,23 @@ export interface StreamResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Frames that were ready at the same moment, in order. */
+/**
+ * Frames that were ready at the same moment, in order.
+ *
+ * In a resumable session both ends count the frames they send, without `open` and `opened`, and keep them until the other end's
+ * `received` covers them. At most 4 MiB of frames may be unacknowledged (or one larger frame): a sender waits beyond that.
+ */
 export interface SessionRequest {
   frames: ClientFrame[];
+  /** How many server frames of this session the client has received so far. May be sent alone. */
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface SessionResponse {
   frames: ServerFrame[];
+  /** How many client frames of this session the server has received so far. May be sent alone. */
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -57,6 +222,10 @@ export interface ClientFrame {
     | { $case: "call"; value: CallFrame }
     | { $case: "cancel"; value: CancelFrame }
     | { $case: "credit"; value: CreditFrame }
+    | { $case: "chunk"; value: ChunkFrame }
+    | { $case: "release"; value: ReleaseFrame }
+    | { $case: "callbackResult"; value: CallbackResultFrame }
+    | { $case: "close"; value: CloseFrame }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -69,25 +238,45 @@ export interface ServerFrame {
     | { $case: "end"; value: EndFrame }
     | { $case: "error"; value: ErrorFrame }
     | { $case: "draining"; value: DrainingFrame }
+    | { $case: "chunk"; value: ChunkFrame }
+    | { $case: "callback"; value: CallbackFrame }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** Opens the session. */
+/** Opens the session, or goes on with one after a broken stream. */
 export interface OpenFrame {
   /** As CallRequest.module. */
   module: string;
+  /** Keep objects, running calls and unacknowledged frames for the grace time when the stream breaks. Needs `received` in both directions. */
+  resumable: boolean;
+  /**
+   * Of `opened`, to go on with that session: the same worker, its objects, and the frames after `received`. NOT_FOUND, reason
+   * SESSION_LOST, where it is gone.
+   */
+  token: string;
+  /** With `token`: as SessionRequest.received. */
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface OpenedFrame {
   /** Calls that may be in flight at once; one more is answered RESOURCE_EXHAUSTED. */
   maxInFlight: number;
+  /** Names the session: for OpenFrame.token and CallRequest.session. A secret. */
+  token: string;
+  /** As SessionResponse.received: the client sends its later frames again. */
+  received: bigint;
+  /** How long the session outlives its stream, milliseconds. 0: not at all. */
+  graceMs: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface CallFrame {
-  /** 1, 2, 3...: each larger than all before it on this stream. */
+  /**
+   * 1, 2, 3... below 2^40: each used once in this session (a small call may pass a large one whose chunks are on their way). A result that stays in the worker is the object of this id, and may
+   * be named by the calls sent after it at once, before it is answered. An error is the error of all calls that depend on it (ErrorInfo metadata `origin`: the id where it happened).
+   */
   id: bigint;
   /** `request.module` is ignored: the session has a module. */
   request?:
@@ -135,8 +324,54 @@ export interface EndFrame {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/**
+ * A piece of a body that is too large for its frame (more than 64 KiB from the server; at most 1 MiB from the client), sent ahead of it: the frame with
+ * the same id then has an empty body. A sender puts at most one chunk into a message, so that small frames pass between.
+ */
+export interface ChunkFrame {
+  /** Of the call; with `callback`, of the callback. */
+  id: bigint;
+  /** At most 1 MiB. */
+  data: Buffer;
+  /** Bytes of all chunks of this body together; in each of them. At most 4 GiB. */
+  total: bigint;
+  callback: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Objects that the client no longer uses. One that is not there is ignored. */
+export interface ReleaseFrame {
+  ids: bigint[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** The session is over: nothing is kept. Ending the stream's sending side means the same. */
+export interface CloseFrame {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Python calls a function that the client passed as an argument (Value.callback). */
+export interface CallbackFrame {
+  /** 1, 2, 3... of its own. */
+  id: bigint;
+  /** Callback.id of the function. */
+  function: bigint;
+  request?: CallRequest | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CallbackResultFrame {
+  id: bigint;
+  response?:
+    | CallResponse
+    | undefined;
+  /** Instead of `response`: raised in Python. ErrorInfo metadata `python_type` names the class ("ValueError"); default RuntimeError. */
+  error?: Status | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 export interface ErrorFrame {
-  /** 0: the session itself. */
+  /** 0: the session itself; it is lost, with its objects. */
   id: bigint;
   status?: Status | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -150,7 +385,17 @@ export interface DrainingFrame {
 }
 
 function createBaseCallRequest(): CallRequest {
-  return { module: "", function: "", args: [], kwargs: new Map(), _unknownFields: {} };
+  return {
+    module: "",
+    function: "",
+    args: [],
+    kwargs: new Map(),
+    target: undefined,
+    operation: 0,
+    resultMode: 0,
+    session: "",
+    _unknownFields: {},
+  };
 }
 
 export const CallRequest: MessageFns<CallRequest> = {
@@ -167,6 +412,18 @@ export const CallRequest: MessageFns<CallRequest> = {
     message.kwargs.forEach((value, key) => {
       CallRequest_KwargsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
+    if (message.target !== undefined) {
+      Value.encode(message.target, writer.uint32(42).fork()).join();
+    }
+    if (message.operation !== 0) {
+      writer.uint32(48).int32(message.operation);
+    }
+    if (message.resultMode !== 0) {
+      writer.uint32(56).int32(message.resultMode);
+    }
+    if (message.session !== "") {
+      writer.uint32(66).string(message.session);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -226,6 +483,38 @@ export const CallRequest: MessageFns<CallRequest> = {
             }
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.target = Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.operation = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.resultMode = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -260,6 +549,14 @@ export const CallRequest: MessageFns<CallRequest> = {
           new Map(),
         )
         : new Map(),
+      target: isSet(object.target) ? Value.fromJSON(object.target) : undefined,
+      operation: isSet(object.operation) ? callRequest_OperationFromJSON(object.operation) : 0,
+      resultMode: isSet(object.resultMode)
+        ? callRequest_ResultModeFromJSON(object.resultMode)
+        : isSet(object.result_mode)
+        ? callRequest_ResultModeFromJSON(object.result_mode)
+        : 0,
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
     };
   },
 
@@ -279,6 +576,18 @@ export const CallRequest: MessageFns<CallRequest> = {
       message.kwargs.forEach((v, k) => {
         obj.kwargs[k] = Value.toJSON(v);
       });
+    }
+    if (message.target !== undefined) {
+      obj.target = Value.toJSON(message.target);
+    }
+    if (message.operation !== 0) {
+      obj.operation = callRequest_OperationToJSON(message.operation);
+    }
+    if (message.resultMode !== 0) {
+      obj.resultMode = callRequest_ResultModeToJSON(message.resultMode);
+    }
+    if (message.session !== "") {
+      obj.session = message.session;
     }
     return obj;
   },
@@ -300,6 +609,12 @@ export const CallRequest: MessageFns<CallRequest> = {
       });
       return m;
     })();
+    message.target = (object.target !== undefined && object.target !== null)
+      ? Value.fromPartial(object.target)
+      : undefined;
+    message.operation = object.operation ?? 0;
+    message.resultMode = object.resultMode ?? 0;
+    message.session = object.session ?? "";
     return message;
   },
 };
@@ -406,13 +721,16 @@ export const CallRequest_KwargsEntry: MessageFns<CallRequest_KwargsEntry> = {
 };
 
 function createBaseCallResponse(): CallResponse {
-  return { result: undefined, _unknownFields: {} };
+  return { result: undefined, session: "", _unknownFields: {} };
 }
 
 export const CallResponse: MessageFns<CallResponse> = {
   encode(message: CallResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.result !== undefined) {
       Value.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.session !== "") {
+      writer.uint32(18).string(message.session);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -446,6 +764,14 @@ export const CallResponse: MessageFns<CallResponse> = {
             message.result = Value.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,13 +793,19 @@ export const CallResponse: MessageFns<CallResponse> = {
   },
 
   fromJSON(object: any): CallResponse {
-    return { result: isSet(object.result) ? Value.fromJSON(object.result) : undefined };
+    return {
+      result: isSet(object.result) ? Value.fromJSON(object.result) : undefined,
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
+    };
   },
 
   toJSON(message: CallResponse): unknown {
     const obj: any = {};
     if (message.result !== undefined) {
       obj.result = Value.toJSON(message.result);
+    }
+    if (message.session !== "") {
+      obj.session = message.session;
     }
     return obj;
   },
@@ -486,6 +818,7 @@ export const CallResponse: MessageFns<CallResponse> = {
     message.result = (object.result !== undefined && object.result !== null)
       ? Value.fromPartial(object.result)
       : undefined;
+    message.session = object.session ?? "";
     return message;
   },
 };
@@ -574,13 +907,19 @@ export const StreamResponse: MessageFns<StreamResponse> = {
 };
 
 function createBaseSessionRequest(): SessionRequest {
-  return { frames: [], _unknownFields: {} };
+  return { frames: [], received: 0n, _unknownFields: {} };
 }
 
 export const SessionRequest: MessageFns<SessionRequest> = {
   encode(message: SessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.frames) {
       ClientFrame.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -614,6 +953,14 @@ export const SessionRequest: MessageFns<SessionRequest> = {
             message.frames.push(ClientFrame.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -637,6 +984,7 @@ export const SessionRequest: MessageFns<SessionRequest> = {
   fromJSON(object: any): SessionRequest {
     return {
       frames: globalThis.Array.isArray(object?.frames) ? object.frames.map((e: any) => ClientFrame.fromJSON(e)) : [],
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
     };
   },
 
@@ -644,6 +992,9 @@ export const SessionRequest: MessageFns<SessionRequest> = {
     const obj: any = {};
     if (message.frames?.length) {
       obj.frames = message.frames.map((e) => ClientFrame.toJSON(e));
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -654,18 +1005,25 @@ export const SessionRequest: MessageFns<SessionRequest> = {
   fromPartial(object: DeepPartial<SessionRequest>): SessionRequest {
     const message = createBaseSessionRequest();
     message.frames = object.frames?.map((e) => ClientFrame.fromPartial(e)) || [];
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
 
 function createBaseSessionResponse(): SessionResponse {
-  return { frames: [], _unknownFields: {} };
+  return { frames: [], received: 0n, _unknownFields: {} };
 }
 
 export const SessionResponse: MessageFns<SessionResponse> = {
   encode(message: SessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.frames) {
       ServerFrame.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -699,6 +1057,14 @@ export const SessionResponse: MessageFns<SessionResponse> = {
             message.frames.push(ServerFrame.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -722,6 +1088,7 @@ export const SessionResponse: MessageFns<SessionResponse> = {
   fromJSON(object: any): SessionResponse {
     return {
       frames: globalThis.Array.isArray(object?.frames) ? object.frames.map((e: any) => ServerFrame.fromJSON(e)) : [],
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
     };
   },
 
@@ -729,6 +1096,9 @@ export const SessionResponse: MessageFns<SessionResponse> = {
     const obj: any = {};
     if (message.frames?.length) {
       obj.frames = message.frames.map((e) => ServerFrame.toJSON(e));
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -739,6 +1109,7 @@ export const SessionResponse: MessageFns<SessionResponse> = {
   fromPartial(object: DeepPartial<SessionResponse>): SessionResponse {
     const message = createBaseSessionResponse();
     message.frames = object.frames?.map((e) => ServerFrame.fromPartial(e)) || [];
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
@@ -761,6 +1132,18 @@ export const ClientFrame: MessageFns<ClientFrame> = {
         break;
       case "credit":
         CreditFrame.encode(message.frame.value, writer.uint32(34).fork()).join();
+        break;
+      case "chunk":
+        ChunkFrame.encode(message.frame.value, writer.uint32(42).fork()).join();
+        break;
+      case "release":
+        ReleaseFrame.encode(message.frame.value, writer.uint32(50).fork()).join();
+        break;
+      case "callbackResult":
+        CallbackResultFrame.encode(message.frame.value, writer.uint32(58).fork()).join();
+        break;
+      case "close":
+        CloseFrame.encode(message.frame.value, writer.uint32(66).fork()).join();
         break;
     }
     if (message._unknownFields !== undefined) {
@@ -819,6 +1202,38 @@ export const ClientFrame: MessageFns<ClientFrame> = {
             message.frame = { $case: "credit", value: CreditFrame.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.frame = { $case: "chunk", value: ChunkFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.frame = { $case: "release", value: ReleaseFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.frame = { $case: "callbackResult", value: CallbackResultFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.frame = { $case: "close", value: CloseFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -849,6 +1264,16 @@ export const ClientFrame: MessageFns<ClientFrame> = {
         ? { $case: "cancel", value: CancelFrame.fromJSON(object.cancel) }
         : isSet(object.credit)
         ? { $case: "credit", value: CreditFrame.fromJSON(object.credit) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: ChunkFrame.fromJSON(object.chunk) }
+        : isSet(object.release)
+        ? { $case: "release", value: ReleaseFrame.fromJSON(object.release) }
+        : isSet(object.callbackResult)
+        ? { $case: "callbackResult", value: CallbackResultFrame.fromJSON(object.callbackResult) }
+        : isSet(object.callback_result)
+        ? { $case: "callbackResult", value: CallbackResultFrame.fromJSON(object.callback_result) }
+        : isSet(object.close)
+        ? { $case: "close", value: CloseFrame.fromJSON(object.close) }
         : undefined,
     };
   },
@@ -863,6 +1288,14 @@ export const ClientFrame: MessageFns<ClientFrame> = {
       obj.cancel = CancelFrame.toJSON(message.frame.value);
     } else if (message.frame?.$case === "credit") {
       obj.credit = CreditFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "chunk") {
+      obj.chunk = ChunkFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "release") {
+      obj.release = ReleaseFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "callbackResult") {
+      obj.callbackResult = CallbackResultFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "close") {
+      obj.close = CloseFrame.toJSON(message.frame.value);
     }
     return obj;
   },
@@ -897,6 +1330,30 @@ export const ClientFrame: MessageFns<ClientFrame> = {
         }
         break;
       }
+      case "chunk": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "chunk", value: ChunkFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "release": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "release", value: ReleaseFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "callbackResult": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "callbackResult", value: CallbackResultFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "close": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "close", value: CloseFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -926,6 +1383,12 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         break;
       case "draining":
         DrainingFrame.encode(message.frame.value, writer.uint32(50).fork()).join();
+        break;
+      case "chunk":
+        ChunkFrame.encode(message.frame.value, writer.uint32(58).fork()).join();
+        break;
+      case "callback":
+        CallbackFrame.encode(message.frame.value, writer.uint32(66).fork()).join();
         break;
     }
     if (message._unknownFields !== undefined) {
@@ -1000,6 +1463,22 @@ export const ServerFrame: MessageFns<ServerFrame> = {
             message.frame = { $case: "draining", value: DrainingFrame.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.frame = { $case: "chunk", value: ChunkFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.frame = { $case: "callback", value: CallbackFrame.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1034,6 +1513,10 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         ? { $case: "error", value: ErrorFrame.fromJSON(object.error) }
         : isSet(object.draining)
         ? { $case: "draining", value: DrainingFrame.fromJSON(object.draining) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: ChunkFrame.fromJSON(object.chunk) }
+        : isSet(object.callback)
+        ? { $case: "callback", value: CallbackFrame.fromJSON(object.callback) }
         : undefined,
     };
   },
@@ -1052,6 +1535,10 @@ export const ServerFrame: MessageFns<ServerFrame> = {
       obj.error = ErrorFrame.toJSON(message.frame.value);
     } else if (message.frame?.$case === "draining") {
       obj.draining = DrainingFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "chunk") {
+      obj.chunk = ChunkFrame.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "callback") {
+      obj.callback = CallbackFrame.toJSON(message.frame.value);
     }
     return obj;
   },
@@ -1098,19 +1585,43 @@ export const ServerFrame: MessageFns<ServerFrame> = {
         }
         break;
       }
+      case "chunk": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "chunk", value: ChunkFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "callback": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "callback", value: CallbackFrame.fromPartial(object.frame.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseOpenFrame(): OpenFrame {
-  return { module: "", _unknownFields: {} };
+  return { module: "", resumable: false, token: "", received: 0n, _unknownFields: {} };
 }
 
 export const OpenFrame: MessageFns<OpenFrame> = {
   encode(message: OpenFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.module !== "") {
       writer.uint32(10).string(message.module);
+    }
+    if (message.resumable !== false) {
+      writer.uint32(16).bool(message.resumable);
+    }
+    if (message.token !== "") {
+      writer.uint32(26).string(message.token);
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1144,6 +1655,30 @@ export const OpenFrame: MessageFns<OpenFrame> = {
             message.module = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.resumable = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1165,13 +1700,27 @@ export const OpenFrame: MessageFns<OpenFrame> = {
   },
 
   fromJSON(object: any): OpenFrame {
-    return { module: isSet(object.module) ? globalThis.String(object.module) : "" };
+    return {
+      module: isSet(object.module) ? globalThis.String(object.module) : "",
+      resumable: isSet(object.resumable) ? globalThis.Boolean(object.resumable) : false,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+    };
   },
 
   toJSON(message: OpenFrame): unknown {
     const obj: any = {};
     if (message.module !== "") {
       obj.module = message.module;
+    }
+    if (message.resumable !== false) {
+      obj.resumable = message.resumable;
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -1182,18 +1731,33 @@ export const OpenFrame: MessageFns<OpenFrame> = {
   fromPartial(object: DeepPartial<OpenFrame>): OpenFrame {
     const message = createBaseOpenFrame();
     message.module = object.module ?? "";
+    message.resumable = object.resumable ?? false;
+    message.token = object.token ?? "";
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
 
 function createBaseOpenedFrame(): OpenedFrame {
-  return { maxInFlight: 0, _unknownFields: {} };
+  return { maxInFlight: 0, token: "", received: 0n, graceMs: 0, _unknownFields: {} };
 }
 
 export const OpenedFrame: MessageFns<OpenedFrame> = {
   encode(message: OpenedFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.maxInFlight !== 0) {
       writer.uint32(8).uint32(message.maxInFlight);
+    }
+    if (message.token !== "") {
+      writer.uint32(18).string(message.token);
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.received);
+    }
+    if (message.graceMs !== 0) {
+      writer.uint32(32).uint32(message.graceMs);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1227,6 +1791,30 @@ export const OpenedFrame: MessageFns<OpenedFrame> = {
             message.maxInFlight = reader.uint32();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.graceMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1254,6 +1842,13 @@ export const OpenedFrame: MessageFns<OpenedFrame> = {
         : isSet(object.max_in_flight)
         ? globalThis.Number(object.max_in_flight)
         : 0,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+      graceMs: isSet(object.graceMs)
+        ? globalThis.Number(object.graceMs)
+        : isSet(object.grace_ms)
+        ? globalThis.Number(object.grace_ms)
+        : 0,
     };
   },
 
@@ -1261,6 +1856,15 @@ export const OpenedFrame: MessageFns<OpenedFrame> = {
     const obj: any = {};
     if (message.maxInFlight !== 0) {
       obj.maxInFlight = Math.round(message.maxInFlight);
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
+    }
+    if (message.graceMs !== 0) {
+      obj.graceMs = Math.round(message.graceMs);
     }
     return obj;
   },
@@ -1271,6 +1875,9 @@ export const OpenedFrame: MessageFns<OpenedFrame> = {
   fromPartial(object: DeepPartial<OpenedFrame>): OpenedFrame {
     const message = createBaseOpenedFrame();
     message.maxInFlight = object.maxInFlight ?? 0;
+    message.token = object.token ?? "";
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.graceMs = object.graceMs ?? 0;
     return message;
   },
 };
@@ -1937,6 +2544,562 @@ export const EndFrame: MessageFns<EndFrame> = {
   },
 };
 
+function createBaseChunkFrame(): ChunkFrame {
+  return { id: 0n, data: Buffer.alloc(0), total: 0n, callback: false, _unknownFields: {} };
+}
+
+export const ChunkFrame: MessageFns<ChunkFrame> = {
+  encode(message: ChunkFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asUintN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.total);
+    }
+    if (message.callback !== false) {
+      writer.uint32(32).bool(message.callback);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChunkFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChunkFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.total = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.callback = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChunkFrame {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      total: isSet(object.total) ? BigInt(object.total) : 0n,
+      callback: isSet(object.callback) ? globalThis.Boolean(object.callback) : false,
+    };
+  },
+
+  toJSON(message: ChunkFrame): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    if (message.total !== 0n) {
+      obj.total = message.total.toString();
+    }
+    if (message.callback !== false) {
+      obj.callback = message.callback;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChunkFrame>): ChunkFrame {
+    return ChunkFrame.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChunkFrame>): ChunkFrame {
+    const message = createBaseChunkFrame();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    message.callback = object.callback ?? false;
+    return message;
+  },
+};
+
+function createBaseReleaseFrame(): ReleaseFrame {
+  return { ids: [], _unknownFields: {} };
+}
+
+export const ReleaseFrame: MessageFns<ReleaseFrame> = {
+  encode(message: ReleaseFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ids.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.ids) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field ids of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.ids.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ids.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReleaseFrame {
+    return { ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => BigInt(e)) : [] };
+  },
+
+  toJSON(message: ReleaseFrame): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids.map((e) => e.toString());
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReleaseFrame>): ReleaseFrame {
+    return ReleaseFrame.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseFrame>): ReleaseFrame {
+    const message = createBaseReleaseFrame();
+    message.ids = object.ids?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCloseFrame(): CloseFrame {
+  return { _unknownFields: {} };
+}
+
+export const CloseFrame: MessageFns<CloseFrame> = {
+  encode(message: CloseFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): CloseFrame {
+    return {};
+  },
+
+  toJSON(_: CloseFrame): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<CloseFrame>): CloseFrame {
+    return CloseFrame.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CloseFrame>): CloseFrame {
+    const message = createBaseCloseFrame();
+    return message;
+  },
+};
+
+function createBaseCallbackFrame(): CallbackFrame {
+  return { id: 0n, function: 0n, request: undefined, _unknownFields: {} };
+}
+
+export const CallbackFrame: MessageFns<CallbackFrame> = {
+  encode(message: CallbackFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.function !== 0n) {
+      if (BigInt.asUintN(64, message.function) !== message.function) {
+        throw new globalThis.Error("value provided for field message.function of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.function);
+    }
+    if (message.request !== undefined) {
+      CallRequest.encode(message.request, writer.uint32(26).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallbackFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallbackFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.function = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.request = CallRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallbackFrame {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      function: isSet(object.function) ? BigInt(object.function) : 0n,
+      request: isSet(object.request) ? CallRequest.fromJSON(object.request) : undefined,
+    };
+  },
+
+  toJSON(message: CallbackFrame): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.function !== 0n) {
+      obj.function = message.function.toString();
+    }
+    if (message.request !== undefined) {
+      obj.request = CallRequest.toJSON(message.request);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallbackFrame>): CallbackFrame {
+    return CallbackFrame.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallbackFrame>): CallbackFrame {
+    const message = createBaseCallbackFrame();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.function = (object.function !== undefined && object.function !== null) ? BigInt(object.function) : 0n;
+    message.request = (object.request !== undefined && object.request !== null)
+      ? CallRequest.fromPartial(object.request)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCallbackResultFrame(): CallbackResultFrame {
+  return { id: 0n, response: undefined, error: undefined, _unknownFields: {} };
+}
+
+export const CallbackResultFrame: MessageFns<CallbackResultFrame> = {
+  encode(message: CallbackResultFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.response !== undefined) {
+      CallResponse.encode(message.response, writer.uint32(18).fork()).join();
+    }
+    if (message.error !== undefined) {
+      Status.encode(message.error, writer.uint32(26).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallbackResultFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallbackResultFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.response = CallResponse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = Status.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallbackResultFrame {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      response: isSet(object.response) ? CallResponse.fromJSON(object.response) : undefined,
+      error: isSet(object.error) ? Status.fromJSON(object.error) : undefined,
+    };
+  },
+
+  toJSON(message: CallbackResultFrame): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.response !== undefined) {
+      obj.response = CallResponse.toJSON(message.response);
+    }
+    if (message.error !== undefined) {
+      obj.error = Status.toJSON(message.error);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallbackResultFrame>): CallbackResultFrame {
+    return CallbackResultFrame.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallbackResultFrame>): CallbackResultFrame {
+    const message = createBaseCallbackResultFrame();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.response = (object.response !== undefined && object.response !== null)
+      ? CallResponse.fromPartial(object.response)
+      : undefined;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? Status.fromPartial(object.error)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseErrorFrame(): ErrorFrame {
   return { id: 0n, status: undefined, _unknownFields: {} };
 }
@@ -2169,8 +3332,10 @@ export const CallsDefinition = {
       options: {},
     },
     /**
-     * Many calls on one stream, answered as they finish. The first client frame is `open`; the first server
-     * frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`.
+     * Many calls on one stream, answered as they finish, all in one worker. The first client frame is `open`; the first
+     * server frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`. Results that
+     * are no values stay in the worker as objects of the session; they are dropped when released or when it ends. A
+     * resumable session outlives its stream by a grace time: see OpenFrame.
      */
     session: {
       name: "Session",
@@ -2195,8 +3360,10 @@ export interface CallsServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<StreamResponse>>;
   /**
-   * Many calls on one stream, answered as they finish. The first client frame is `open`; the first server
-   * frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`.
+   * Many calls on one stream, answered as they finish, all in one worker. The first client frame is `open`; the first
+   * server frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`. Results that
+   * are no values stay in the worker as objects of the session; they are dropped when released or when it ends. A
+   * resumable session outlives its stream by a grace time: see OpenFrame.
    */
   session(
     request: AsyncIterable<SessionRequest>,
@@ -2213,13 +3380,23 @@ export interface CallsClient<CallOptionsExt = {}> {
    */
   stream(request: DeepPartial<CallRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<StreamResponse>;
   /**
-   * Many calls on one stream, answered as they finish. The first client frame is `open`; the first server
-   * frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`.
+   * Many calls on one stream, answered as they finish, all in one worker. The first client frame is `open`; the first
+   * server frame is `opened`. Every call id gets exactly one final frame: `result`, `end` or `error`. Results that
+   * are no values stay in the worker as objects of the session; they are dropped when released or when it ends. A
+   * resumable session outlives its stream by a grace time: see OpenFrame.
    */
   session(
     request: AsyncIterable<DeepPartial<SessionRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<SessionResponse>;
+}
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

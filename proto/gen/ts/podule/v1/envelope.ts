@@ -11,16 +11,20 @@ export const protobufFileName = "podule/v1/envelope.proto";
 export interface RoutedCall {
   module: string;
   function: string;
+  resultMode: number;
+  session: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface SessionRequestEnvelope {
   frames: ClientFrameEnvelope[];
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface SessionResponseEnvelope {
   frames: ServerFrameEnvelope[];
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -30,6 +34,10 @@ export interface ClientFrameEnvelope {
     | { $case: "call"; value: CallEnvelope }
     | { $case: "cancel"; value: CancelEnvelope }
     | { $case: "credit"; value: CreditEnvelope }
+    | { $case: "chunk"; value: ChunkEnvelope }
+    | { $case: "release"; value: ReleaseEnvelope }
+    | { $case: "callbackResult"; value: CallbackResultEnvelope }
+    | { $case: "close"; value: CloseEnvelope }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -44,17 +52,25 @@ export interface ServerFrameEnvelope {
     /** The body is a google.rpc.Status. */
     { $case: "error"; value: BodyEnvelope }
     | { $case: "draining"; value: DrainingEnvelope }
+    | { $case: "chunk"; value: ChunkEnvelope }
+    | { $case: "callback"; value: CallbackEnvelope }
     | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface OpenEnvelope {
   module: string;
+  resumable: boolean;
+  token: string;
+  received: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface OpenedEnvelope {
   maxInFlight: number;
+  token: string;
+  received: bigint;
+  graceMs: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -85,6 +101,37 @@ export interface BodyEnvelope {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+export interface ChunkEnvelope {
+  id: bigint;
+  data: Buffer;
+  total: bigint;
+  callback: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ReleaseEnvelope {
+  ids: bigint[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CloseEnvelope {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CallbackEnvelope {
+  id: bigint;
+  function: bigint;
+  request: Buffer;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CallbackResultEnvelope {
+  id: bigint;
+  response: Buffer;
+  error: Buffer;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 export interface EndEnvelope {
   id: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -96,7 +143,7 @@ export interface DrainingEnvelope {
 }
 
 function createBaseRoutedCall(): RoutedCall {
-  return { module: "", function: "", _unknownFields: {} };
+  return { module: "", function: "", resultMode: 0, session: "", _unknownFields: {} };
 }
 
 export const RoutedCall: MessageFns<RoutedCall> = {
@@ -106,6 +153,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     }
     if (message.function !== "") {
       writer.uint32(18).string(message.function);
+    }
+    if (message.resultMode !== 0) {
+      writer.uint32(56).int32(message.resultMode);
+    }
+    if (message.session !== "") {
+      writer.uint32(66).string(message.session);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -147,6 +200,22 @@ export const RoutedCall: MessageFns<RoutedCall> = {
             message.function = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.resultMode = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -171,6 +240,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     return {
       module: isSet(object.module) ? globalThis.String(object.module) : "",
       function: isSet(object.function) ? globalThis.String(object.function) : "",
+      resultMode: isSet(object.resultMode)
+        ? globalThis.Number(object.resultMode)
+        : isSet(object.result_mode)
+        ? globalThis.Number(object.result_mode)
+        : 0,
+      session: isSet(object.session) ? globalThis.String(object.session) : "",
     };
   },
 
@@ -182,6 +257,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     if (message.function !== "") {
       obj.function = message.function;
     }
+    if (message.resultMode !== 0) {
+      obj.resultMode = Math.round(message.resultMode);
+    }
+    if (message.session !== "") {
+      obj.session = message.session;
+    }
     return obj;
   },
 
@@ -192,18 +273,26 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     const message = createBaseRoutedCall();
     message.module = object.module ?? "";
     message.function = object.function ?? "";
+    message.resultMode = object.resultMode ?? 0;
+    message.session = object.session ?? "";
     return message;
   },
 };
 
 function createBaseSessionRequestEnvelope(): SessionRequestEnvelope {
-  return { frames: [], _unknownFields: {} };
+  return { frames: [], received: 0n, _unknownFields: {} };
 }
 
 export const SessionRequestEnvelope: MessageFns<SessionRequestEnvelope> = {
   encode(message: SessionRequestEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.frames) {
       ClientFrameEnvelope.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -237,6 +326,14 @@ export const SessionRequestEnvelope: MessageFns<SessionRequestEnvelope> = {
             message.frames.push(ClientFrameEnvelope.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -262,6 +359,7 @@ export const SessionRequestEnvelope: MessageFns<SessionRequestEnvelope> = {
       frames: globalThis.Array.isArray(object?.frames)
         ? object.frames.map((e: any) => ClientFrameEnvelope.fromJSON(e))
         : [],
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
     };
   },
 
@@ -269,6 +367,9 @@ export const SessionRequestEnvelope: MessageFns<SessionRequestEnvelope> = {
     const obj: any = {};
     if (message.frames?.length) {
       obj.frames = message.frames.map((e) => ClientFrameEnvelope.toJSON(e));
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -279,18 +380,25 @@ export const SessionRequestEnvelope: MessageFns<SessionRequestEnvelope> = {
   fromPartial(object: DeepPartial<SessionRequestEnvelope>): SessionRequestEnvelope {
     const message = createBaseSessionRequestEnvelope();
     message.frames = object.frames?.map((e) => ClientFrameEnvelope.fromPartial(e)) || [];
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
 
 function createBaseSessionResponseEnvelope(): SessionResponseEnvelope {
-  return { frames: [], _unknownFields: {} };
+  return { frames: [], received: 0n, _unknownFields: {} };
 }
 
 export const SessionResponseEnvelope: MessageFns<SessionResponseEnvelope> = {
   encode(message: SessionResponseEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.frames) {
       ServerFrameEnvelope.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -324,6 +432,14 @@ export const SessionResponseEnvelope: MessageFns<SessionResponseEnvelope> = {
             message.frames.push(ServerFrameEnvelope.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -349,6 +465,7 @@ export const SessionResponseEnvelope: MessageFns<SessionResponseEnvelope> = {
       frames: globalThis.Array.isArray(object?.frames)
         ? object.frames.map((e: any) => ServerFrameEnvelope.fromJSON(e))
         : [],
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
     };
   },
 
@@ -356,6 +473,9 @@ export const SessionResponseEnvelope: MessageFns<SessionResponseEnvelope> = {
     const obj: any = {};
     if (message.frames?.length) {
       obj.frames = message.frames.map((e) => ServerFrameEnvelope.toJSON(e));
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -366,6 +486,7 @@ export const SessionResponseEnvelope: MessageFns<SessionResponseEnvelope> = {
   fromPartial(object: DeepPartial<SessionResponseEnvelope>): SessionResponseEnvelope {
     const message = createBaseSessionResponseEnvelope();
     message.frames = object.frames?.map((e) => ServerFrameEnvelope.fromPartial(e)) || [];
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
@@ -388,6 +509,18 @@ export const ClientFrameEnvelope: MessageFns<ClientFrameEnvelope> = {
         break;
       case "credit":
         CreditEnvelope.encode(message.frame.value, writer.uint32(34).fork()).join();
+        break;
+      case "chunk":
+        ChunkEnvelope.encode(message.frame.value, writer.uint32(42).fork()).join();
+        break;
+      case "release":
+        ReleaseEnvelope.encode(message.frame.value, writer.uint32(50).fork()).join();
+        break;
+      case "callbackResult":
+        CallbackResultEnvelope.encode(message.frame.value, writer.uint32(58).fork()).join();
+        break;
+      case "close":
+        CloseEnvelope.encode(message.frame.value, writer.uint32(66).fork()).join();
         break;
     }
     if (message._unknownFields !== undefined) {
@@ -446,6 +579,38 @@ export const ClientFrameEnvelope: MessageFns<ClientFrameEnvelope> = {
             message.frame = { $case: "credit", value: CreditEnvelope.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.frame = { $case: "chunk", value: ChunkEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.frame = { $case: "release", value: ReleaseEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.frame = { $case: "callbackResult", value: CallbackResultEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.frame = { $case: "close", value: CloseEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -476,6 +641,16 @@ export const ClientFrameEnvelope: MessageFns<ClientFrameEnvelope> = {
         ? { $case: "cancel", value: CancelEnvelope.fromJSON(object.cancel) }
         : isSet(object.credit)
         ? { $case: "credit", value: CreditEnvelope.fromJSON(object.credit) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: ChunkEnvelope.fromJSON(object.chunk) }
+        : isSet(object.release)
+        ? { $case: "release", value: ReleaseEnvelope.fromJSON(object.release) }
+        : isSet(object.callbackResult)
+        ? { $case: "callbackResult", value: CallbackResultEnvelope.fromJSON(object.callbackResult) }
+        : isSet(object.callback_result)
+        ? { $case: "callbackResult", value: CallbackResultEnvelope.fromJSON(object.callback_result) }
+        : isSet(object.close)
+        ? { $case: "close", value: CloseEnvelope.fromJSON(object.close) }
         : undefined,
     };
   },
@@ -490,6 +665,14 @@ export const ClientFrameEnvelope: MessageFns<ClientFrameEnvelope> = {
       obj.cancel = CancelEnvelope.toJSON(message.frame.value);
     } else if (message.frame?.$case === "credit") {
       obj.credit = CreditEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "chunk") {
+      obj.chunk = ChunkEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "release") {
+      obj.release = ReleaseEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "callbackResult") {
+      obj.callbackResult = CallbackResultEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "close") {
+      obj.close = CloseEnvelope.toJSON(message.frame.value);
     }
     return obj;
   },
@@ -524,6 +707,30 @@ export const ClientFrameEnvelope: MessageFns<ClientFrameEnvelope> = {
         }
         break;
       }
+      case "chunk": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "chunk", value: ChunkEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "release": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "release", value: ReleaseEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "callbackResult": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "callbackResult", value: CallbackResultEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "close": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "close", value: CloseEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -553,6 +760,12 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
         break;
       case "draining":
         DrainingEnvelope.encode(message.frame.value, writer.uint32(50).fork()).join();
+        break;
+      case "chunk":
+        ChunkEnvelope.encode(message.frame.value, writer.uint32(58).fork()).join();
+        break;
+      case "callback":
+        CallbackEnvelope.encode(message.frame.value, writer.uint32(66).fork()).join();
         break;
     }
     if (message._unknownFields !== undefined) {
@@ -627,6 +840,22 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
             message.frame = { $case: "draining", value: DrainingEnvelope.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.frame = { $case: "chunk", value: ChunkEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.frame = { $case: "callback", value: CallbackEnvelope.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -661,6 +890,10 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
         ? { $case: "error", value: BodyEnvelope.fromJSON(object.error) }
         : isSet(object.draining)
         ? { $case: "draining", value: DrainingEnvelope.fromJSON(object.draining) }
+        : isSet(object.chunk)
+        ? { $case: "chunk", value: ChunkEnvelope.fromJSON(object.chunk) }
+        : isSet(object.callback)
+        ? { $case: "callback", value: CallbackEnvelope.fromJSON(object.callback) }
         : undefined,
     };
   },
@@ -679,6 +912,10 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
       obj.error = BodyEnvelope.toJSON(message.frame.value);
     } else if (message.frame?.$case === "draining") {
       obj.draining = DrainingEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "chunk") {
+      obj.chunk = ChunkEnvelope.toJSON(message.frame.value);
+    } else if (message.frame?.$case === "callback") {
+      obj.callback = CallbackEnvelope.toJSON(message.frame.value);
     }
     return obj;
   },
@@ -725,19 +962,43 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
         }
         break;
       }
+      case "chunk": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "chunk", value: ChunkEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
+      case "callback": {
+        if (object.frame?.value !== undefined && object.frame?.value !== null) {
+          message.frame = { $case: "callback", value: CallbackEnvelope.fromPartial(object.frame.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseOpenEnvelope(): OpenEnvelope {
-  return { module: "", _unknownFields: {} };
+  return { module: "", resumable: false, token: "", received: 0n, _unknownFields: {} };
 }
 
 export const OpenEnvelope: MessageFns<OpenEnvelope> = {
   encode(message: OpenEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.module !== "") {
       writer.uint32(10).string(message.module);
+    }
+    if (message.resumable !== false) {
+      writer.uint32(16).bool(message.resumable);
+    }
+    if (message.token !== "") {
+      writer.uint32(26).string(message.token);
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.received);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -771,6 +1032,30 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
             message.module = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.resumable = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -792,13 +1077,27 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
   },
 
   fromJSON(object: any): OpenEnvelope {
-    return { module: isSet(object.module) ? globalThis.String(object.module) : "" };
+    return {
+      module: isSet(object.module) ? globalThis.String(object.module) : "",
+      resumable: isSet(object.resumable) ? globalThis.Boolean(object.resumable) : false,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+    };
   },
 
   toJSON(message: OpenEnvelope): unknown {
     const obj: any = {};
     if (message.module !== "") {
       obj.module = message.module;
+    }
+    if (message.resumable !== false) {
+      obj.resumable = message.resumable;
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
     }
     return obj;
   },
@@ -809,18 +1108,33 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
   fromPartial(object: DeepPartial<OpenEnvelope>): OpenEnvelope {
     const message = createBaseOpenEnvelope();
     message.module = object.module ?? "";
+    message.resumable = object.resumable ?? false;
+    message.token = object.token ?? "";
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
     return message;
   },
 };
 
 function createBaseOpenedEnvelope(): OpenedEnvelope {
-  return { maxInFlight: 0, _unknownFields: {} };
+  return { maxInFlight: 0, token: "", received: 0n, graceMs: 0, _unknownFields: {} };
 }
 
 export const OpenedEnvelope: MessageFns<OpenedEnvelope> = {
   encode(message: OpenedEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.maxInFlight !== 0) {
       writer.uint32(8).uint32(message.maxInFlight);
+    }
+    if (message.token !== "") {
+      writer.uint32(18).string(message.token);
+    }
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.received);
+    }
+    if (message.graceMs !== 0) {
+      writer.uint32(32).uint32(message.graceMs);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -854,6 +1168,30 @@ export const OpenedEnvelope: MessageFns<OpenedEnvelope> = {
             message.maxInFlight = reader.uint32();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.graceMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -881,6 +1219,13 @@ export const OpenedEnvelope: MessageFns<OpenedEnvelope> = {
         : isSet(object.max_in_flight)
         ? globalThis.Number(object.max_in_flight)
         : 0,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+      graceMs: isSet(object.graceMs)
+        ? globalThis.Number(object.graceMs)
+        : isSet(object.grace_ms)
+        ? globalThis.Number(object.grace_ms)
+        : 0,
     };
   },
 
@@ -888,6 +1233,15 @@ export const OpenedEnvelope: MessageFns<OpenedEnvelope> = {
     const obj: any = {};
     if (message.maxInFlight !== 0) {
       obj.maxInFlight = Math.round(message.maxInFlight);
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
+    }
+    if (message.graceMs !== 0) {
+      obj.graceMs = Math.round(message.graceMs);
     }
     return obj;
   },
@@ -898,6 +1252,9 @@ export const OpenedEnvelope: MessageFns<OpenedEnvelope> = {
   fromPartial(object: DeepPartial<OpenedEnvelope>): OpenedEnvelope {
     const message = createBaseOpenedEnvelope();
     message.maxInFlight = object.maxInFlight ?? 0;
+    message.token = object.token ?? "";
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.graceMs = object.graceMs ?? 0;
     return message;
   },
 };
@@ -1372,6 +1729,556 @@ export const BodyEnvelope: MessageFns<BodyEnvelope> = {
     const message = createBaseBodyEnvelope();
     message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
     message.body = object.body ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseChunkEnvelope(): ChunkEnvelope {
+  return { id: 0n, data: Buffer.alloc(0), total: 0n, callback: false, _unknownFields: {} };
+}
+
+export const ChunkEnvelope: MessageFns<ChunkEnvelope> = {
+  encode(message: ChunkEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.total !== 0n) {
+      if (BigInt.asUintN(64, message.total) !== message.total) {
+        throw new globalThis.Error("value provided for field message.total of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.total);
+    }
+    if (message.callback !== false) {
+      writer.uint32(32).bool(message.callback);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChunkEnvelope {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChunkEnvelope();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.total = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.callback = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChunkEnvelope {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      total: isSet(object.total) ? BigInt(object.total) : 0n,
+      callback: isSet(object.callback) ? globalThis.Boolean(object.callback) : false,
+    };
+  },
+
+  toJSON(message: ChunkEnvelope): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    if (message.total !== 0n) {
+      obj.total = message.total.toString();
+    }
+    if (message.callback !== false) {
+      obj.callback = message.callback;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChunkEnvelope>): ChunkEnvelope {
+    return ChunkEnvelope.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChunkEnvelope>): ChunkEnvelope {
+    const message = createBaseChunkEnvelope();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.total = (object.total !== undefined && object.total !== null) ? BigInt(object.total) : 0n;
+    message.callback = object.callback ?? false;
+    return message;
+  },
+};
+
+function createBaseReleaseEnvelope(): ReleaseEnvelope {
+  return { ids: [], _unknownFields: {} };
+}
+
+export const ReleaseEnvelope: MessageFns<ReleaseEnvelope> = {
+  encode(message: ReleaseEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ids.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.ids) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field ids of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseEnvelope {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseEnvelope();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.ids.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ids.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReleaseEnvelope {
+    return { ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => BigInt(e)) : [] };
+  },
+
+  toJSON(message: ReleaseEnvelope): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids.map((e) => e.toString());
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReleaseEnvelope>): ReleaseEnvelope {
+    return ReleaseEnvelope.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseEnvelope>): ReleaseEnvelope {
+    const message = createBaseReleaseEnvelope();
+    message.ids = object.ids?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCloseEnvelope(): CloseEnvelope {
+  return { _unknownFields: {} };
+}
+
+export const CloseEnvelope: MessageFns<CloseEnvelope> = {
+  encode(message: CloseEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseEnvelope {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseEnvelope();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): CloseEnvelope {
+    return {};
+  },
+
+  toJSON(_: CloseEnvelope): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<CloseEnvelope>): CloseEnvelope {
+    return CloseEnvelope.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<CloseEnvelope>): CloseEnvelope {
+    const message = createBaseCloseEnvelope();
+    return message;
+  },
+};
+
+function createBaseCallbackEnvelope(): CallbackEnvelope {
+  return { id: 0n, function: 0n, request: Buffer.alloc(0), _unknownFields: {} };
+}
+
+export const CallbackEnvelope: MessageFns<CallbackEnvelope> = {
+  encode(message: CallbackEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.function !== 0n) {
+      if (BigInt.asUintN(64, message.function) !== message.function) {
+        throw new globalThis.Error("value provided for field message.function of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.function);
+    }
+    if (message.request.length !== 0) {
+      writer.uint32(26).bytes(message.request);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallbackEnvelope {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallbackEnvelope();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.function = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.request = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallbackEnvelope {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      function: isSet(object.function) ? BigInt(object.function) : 0n,
+      request: isSet(object.request) ? Buffer.from(bytesFromBase64(object.request)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: CallbackEnvelope): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.function !== 0n) {
+      obj.function = message.function.toString();
+    }
+    if (message.request.length !== 0) {
+      obj.request = base64FromBytes(message.request);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallbackEnvelope>): CallbackEnvelope {
+    return CallbackEnvelope.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallbackEnvelope>): CallbackEnvelope {
+    const message = createBaseCallbackEnvelope();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.function = (object.function !== undefined && object.function !== null) ? BigInt(object.function) : 0n;
+    message.request = object.request ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseCallbackResultEnvelope(): CallbackResultEnvelope {
+  return { id: 0n, response: Buffer.alloc(0), error: Buffer.alloc(0), _unknownFields: {} };
+}
+
+export const CallbackResultEnvelope: MessageFns<CallbackResultEnvelope> = {
+  encode(message: CallbackResultEnvelope, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.response.length !== 0) {
+      writer.uint32(18).bytes(message.response);
+    }
+    if (message.error.length !== 0) {
+      writer.uint32(26).bytes(message.error);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallbackResultEnvelope {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallbackResultEnvelope();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.response = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallbackResultEnvelope {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      response: isSet(object.response) ? Buffer.from(bytesFromBase64(object.response)) : Buffer.alloc(0),
+      error: isSet(object.error) ? Buffer.from(bytesFromBase64(object.error)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: CallbackResultEnvelope): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.response.length !== 0) {
+      obj.response = base64FromBytes(message.response);
+    }
+    if (message.error.length !== 0) {
+      obj.error = base64FromBytes(message.error);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallbackResultEnvelope>): CallbackResultEnvelope {
+    return CallbackResultEnvelope.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallbackResultEnvelope>): CallbackResultEnvelope {
+    const message = createBaseCallbackResultEnvelope();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.response = object.response ?? Buffer.alloc(0);
+    message.error = object.error ?? Buffer.alloc(0);
     return message;
   },
 };

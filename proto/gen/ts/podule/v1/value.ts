@@ -83,6 +83,12 @@ export interface Value {
      */
     { $case: "json"; value: any | undefined }
     | { $case: "bytearray"; value: Buffer }
+    | //
+    /** Stays in its worker. */
+    { $case: "object"; value: ObjectRef }
+    | //
+    /** A function of the client's; input only, in a session. */
+    { $case: "callback"; value: Callback }
     | undefined;
   /**
    * Set beside `bool`, `int`, `float`, `complex`, `str` and `bytes` when the value is a numpy scalar: its
@@ -109,6 +115,28 @@ export interface ListValue {
 export interface DictValue {
   keys: Value[];
   values: Value[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** An object of a session: as an argument it stands for the object itself. */
+export interface ObjectRef {
+  /** Below 2^40: the id of the call whose result it is. From there on: given by the server. */
+  id: bigint;
+  /** "module:QualName" of its class. Not read in arguments. */
+  type: string;
+  /** Its value, where it is an immutable one of at most 4 KiB. Not read in arguments. */
+  value?:
+    | Value
+    | undefined;
+  /** callable(object). Not read in arguments. */
+  callable: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A function of the client's, called from Python by CallbackFrame. */
+export interface Callback {
+  /** Chosen by the client; it stays valid until the session ends. */
+  id: bigint;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -371,6 +399,12 @@ export const Value: MessageFns<Value> = {
         break;
       case "bytearray":
         writer.uint32(250).bytes(message.kind.value);
+        break;
+      case "object":
+        ObjectRef.encode(message.kind.value, writer.uint32(258).fork()).join();
+        break;
+      case "callback":
+        Callback.encode(message.kind.value, writer.uint32(266).fork()).join();
         break;
     }
     if (message.dtype !== "") {
@@ -648,6 +682,22 @@ export const Value: MessageFns<Value> = {
             message.kind = { $case: "bytearray", value: Buffer.from(reader.bytes()) };
             continue;
           }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.kind = { $case: "object", value: ObjectRef.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.kind = { $case: "callback", value: Callback.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 40: {
             if (tag !== 322) {
               break;
@@ -744,6 +794,10 @@ export const Value: MessageFns<Value> = {
         ? { $case: "json", value: object.json }
         : isSet(object.bytearray)
         ? { $case: "bytearray", value: Buffer.from(bytesFromBase64(object.bytearray)) }
+        : isSet(object.object)
+        ? { $case: "object", value: ObjectRef.fromJSON(object.object) }
+        : isSet(object.callback)
+        ? { $case: "callback", value: Callback.fromJSON(object.callback) }
         : undefined,
       dtype: isSet(object.dtype) ? globalThis.String(object.dtype) : "",
     };
@@ -813,6 +867,10 @@ export const Value: MessageFns<Value> = {
       obj.json = message.kind.value;
     } else if (message.kind?.$case === "bytearray") {
       obj.bytearray = base64FromBytes(message.kind.value);
+    } else if (message.kind?.$case === "object") {
+      obj.object = ObjectRef.toJSON(message.kind.value);
+    } else if (message.kind?.$case === "callback") {
+      obj.callback = Callback.toJSON(message.kind.value);
     }
     if (message.dtype !== "") {
       obj.dtype = message.dtype;
@@ -1009,6 +1067,18 @@ export const Value: MessageFns<Value> = {
       case "bytearray": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "bytearray", value: object.kind.value };
+        }
+        break;
+      }
+      case "object": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "object", value: ObjectRef.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "callback": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "callback", value: Callback.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -1263,6 +1333,228 @@ export const DictValue: MessageFns<DictValue> = {
     const message = createBaseDictValue();
     message.keys = object.keys?.map((e) => Value.fromPartial(e)) || [];
     message.values = object.values?.map((e) => Value.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseObjectRef(): ObjectRef {
+  return { id: 0n, type: "", value: undefined, callable: false, _unknownFields: {} };
+}
+
+export const ObjectRef: MessageFns<ObjectRef> = {
+  encode(message: ObjectRef, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.value !== undefined) {
+      Value.encode(message.value, writer.uint32(26).fork()).join();
+    }
+    if (message.callable !== false) {
+      writer.uint32(32).bool(message.callable);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ObjectRef {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseObjectRef();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.value = Value.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.callable = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ObjectRef {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      type: isSet(object.type) ? globalThis.String(object.type) : "",
+      value: isSet(object.value) ? Value.fromJSON(object.value) : undefined,
+      callable: isSet(object.callable) ? globalThis.Boolean(object.callable) : false,
+    };
+  },
+
+  toJSON(message: ObjectRef): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.type !== "") {
+      obj.type = message.type;
+    }
+    if (message.value !== undefined) {
+      obj.value = Value.toJSON(message.value);
+    }
+    if (message.callable !== false) {
+      obj.callable = message.callable;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ObjectRef>): ObjectRef {
+    return ObjectRef.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ObjectRef>): ObjectRef {
+    const message = createBaseObjectRef();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.type = object.type ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? Value.fromPartial(object.value) : undefined;
+    message.callable = object.callable ?? false;
+    return message;
+  },
+};
+
+function createBaseCallback(): Callback {
+  return { id: 0n, _unknownFields: {} };
+}
+
+export const Callback: MessageFns<Callback> = {
+  encode(message: Callback, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Callback {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallback();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Callback {
+    return { id: isSet(object.id) ? BigInt(object.id) : 0n };
+  },
+
+  toJSON(message: Callback): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Callback>): Callback {
+    return Callback.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Callback>): Callback {
+    const message = createBaseCallback();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
     return message;
   },
 };
