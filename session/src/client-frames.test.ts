@@ -1,5 +1,5 @@
 import { reasonOf, StatusError } from "@podule/grpc";
-import { CallRequest, SessionRequest } from "@podule/proto/podule/v1/calls.ts";
+import { CallRequest, OpenFrame, SessionRequest } from "@podule/proto/podule/v1/calls.ts";
 import { SessionRequestEnvelope } from "@podule/proto/podule/v1/envelope.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -52,7 +52,7 @@ function decode(message: Buffer): (ClientFrame | UnknownFrame)[] {
 function generated(frame: ClientFrame): NonNullable<SessionRequest["frames"][number]["frame"]> {
   switch (frame.kind) {
     case "open":
-      return { $case: "open", value: { module: frame.module } };
+      return { $case: "open", value: OpenFrame.create({ module: frame.module }) };
     case "cancel":
       return { $case: "cancel", value: { id: BigInt(frame.id) } };
     case "credit":
@@ -75,7 +75,9 @@ function generated(frame: ClientFrame): NonNullable<SessionRequest["frames"][num
 test("the bytes are those of the generated code for calls.proto", () => {
   fc.assert(
     fc.property(fc.array(clientFrame, { maxLength: 8 }), (frames) => {
-      const message = { frames: frames.map((frame) => ({ frame: generated(frame) })) };
+      const message = SessionRequest.create({
+        frames: frames.map((frame) => ({ frame: generated(frame) })),
+      });
       expect(encodeClientFrames(frames)).toEqual(Buffer.from(SessionRequest.encode(message).finish()));
     }),
   );
@@ -84,7 +86,9 @@ test("the bytes are those of the generated code for calls.proto", () => {
 test("what the generated code for calls.proto writes is read", () => {
   fc.assert(
     fc.property(fc.array(clientFrame, { maxLength: 8 }), (frames) => {
-      const message = { frames: frames.map((frame) => ({ frame: generated(frame) })) };
+      const message = SessionRequest.create({
+        frames: frames.map((frame) => ({ frame: generated(frame) })),
+      });
       expect(decode(Buffer.from(SessionRequest.encode(message).finish()))).toEqual(frames);
     }),
   );
@@ -159,9 +163,9 @@ test("a frame of a later version is told apart and does not hide the next", () =
 });
 
 test("an id beyond 2^53 is refused", () => {
-  const message = SessionRequest.encode({
-    frames: [{ frame: { $case: "cancel", value: { id: 2n ** 63n } } }],
-  });
+  const message = SessionRequest.encode(
+    SessionRequest.create({ frames: [{ frame: { $case: "cancel", value: { id: 2n ** 63n } } }] }),
+  );
   let caught: unknown;
   try {
     decode(Buffer.from(message.finish()));

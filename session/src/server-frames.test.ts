@@ -1,6 +1,6 @@
 import { rpcStatus, StatusError } from "@podule/grpc";
 import { Status as RpcStatus } from "@podule/proto/google/rpc/status.ts";
-import { CallResponse, SessionResponse, StreamResponse } from "@podule/proto/podule/v1/calls.ts";
+import { CallResponse, OpenedFrame, SessionResponse, StreamResponse } from "@podule/proto/podule/v1/calls.ts";
 import { SessionResponseEnvelope } from "@podule/proto/podule/v1/envelope.ts";
 import fc from "fast-check";
 import { Status } from "nice-grpc-common";
@@ -21,7 +21,7 @@ const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
   fc.record({
     kind: fc.constant("result" as const),
     id,
-    body: value.map((result) => Buffer.from(CallResponse.encode({ result }).finish())),
+    body: value.map((result) => Buffer.from(CallResponse.encode(CallResponse.create({ result })).finish())),
   }),
   fc.record({
     kind: fc.constant("item" as const),
@@ -46,7 +46,7 @@ function decode(message: Buffer): (ServerFrame | UnknownFrame)[] {
 function generated(frame: ServerFrame): NonNullable<SessionResponse["frames"][number]["frame"]> {
   switch (frame.kind) {
     case "opened":
-      return { $case: "opened", value: { maxInFlight: frame.maxInFlight } };
+      return { $case: "opened", value: OpenedFrame.create({ maxInFlight: frame.maxInFlight }) };
     case "draining":
       return { $case: "draining", value: { graceMs: frame.graceMs } };
     case "end":
@@ -63,7 +63,9 @@ function generated(frame: ServerFrame): NonNullable<SessionResponse["frames"][nu
 test("the bytes are those of the generated code for calls.proto, both ways", () => {
   fc.assert(
     fc.property(fc.array(serverFrame, { maxLength: 8 }), (frames) => {
-      const message = { frames: frames.map((frame) => ({ frame: generated(frame) })) };
+      const message = SessionResponse.create({
+        frames: frames.map((frame) => ({ frame: generated(frame) })),
+      });
       const bytes = Buffer.from(SessionResponse.encode(message).finish());
       expect(encodeServerFrames(frames)).toEqual(bytes);
       expect(decode(bytes)).toEqual(frames);

@@ -11,7 +11,9 @@ const running = useStack({ probe: true, probeWorkers: 2 });
 
 function request(module: string, name: string, args: Value[]): Buffer {
   const kwargs = new Map<string, Value>();
-  return Buffer.from(CallRequest.encode({ module, function: name, args, kwargs }).finish());
+  return Buffer.from(
+    CallRequest.encode(CallRequest.create({ module, function: name, args, kwargs })).finish(),
+  );
 }
 
 describe("gRPC-Web", () => {

@@ -1,6 +1,5 @@
 import { gzipSync } from "node:zlib";
 import { CallRequest } from "@podule/proto/podule/v1/calls.ts";
-import type { Value } from "@podule/proto/podule/v1/value.ts";
 import { Metadata } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CallFailure, failure } from "../stack/call-failure.ts";
@@ -20,7 +19,7 @@ const raw = (path: string, message: Uint8Array, options?: Parameters<typeof rawU
   rawUnary(running.stack.address, path, message, options);
 
 function request(fields: Partial<CallRequest>): Buffer {
-  const full = { module: "probe", function: "echo", args: [], kwargs: new Map<string, Value>(), ...fields };
+  const full = CallRequest.create({ module: "probe", function: "echo", ...fields });
   return Buffer.from(CallRequest.encode(full).finish());
 }
 
