@@ -20,7 +20,7 @@ const raw = (path: string, message: Uint8Array, options?: Parameters<typeof rawU
 
 function request(fields: Partial<CallRequest>): Buffer {
   const full = CallRequest.create({ module: "probe", function: "echo", ...fields });
-  return Buffer.from(CallRequest.encode(full).finish());
+  return Buffer.from(CallRequest.encode(CallRequest.create(full)).finish());
 }
 
 /** Nested lists, written by hand: no encoder would go so deep. */

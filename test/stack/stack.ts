@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect } from "./client.ts";
+import { launchCommand } from "./launch-command.ts";
 import { type Launched, launchParts } from "./launch-parts.ts";
 import { type Part, type Process, processesOf, remaining } from "./processes.ts";
 
@@ -11,7 +12,7 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A folder with the state of an earlier stack; it is then kept at the end. */
   readonly stateDir?: string;
-  /** Pod managers behind Envoy; each has its own state. Default 1. */
+  /** Pod managers behind Envoy, each with its own state. Default: the one that the command starts. */
   readonly managers?: number;
 }
 
@@ -39,7 +40,11 @@ const STOP_MS = 15_000;
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), "podule-e2e-"));
   const stateDir = options.stateDir ?? join(folder, "state");
-  const launched = await launchParts(folder, stateDir, options).catch(async (error: unknown) => {
+  const launching =
+    options.managers === undefined
+      ? launchCommand({ folder, stateDir, env: options.env ?? {} })
+      : launchParts(folder, stateDir, options);
+  const launched = await launching.catch(async (error: unknown) => {
     await remaining(folder, 5000);
     await rm(folder, { recursive: true, force: true });
     throw error;
