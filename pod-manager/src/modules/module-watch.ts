@@ -1,6 +1,5 @@
 import {
   type Module,
-  WatchModulesResponse as Response,
   WatchModulesResponse_Type as Type,
   type WatchModulesResponse,
 } from "@podule/proto/podule/v1/modules.ts";

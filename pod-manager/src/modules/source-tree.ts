@@ -29,10 +29,10 @@ const IDENTIFIER = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 /** The files of the module at a path. Throws INVALID_ARGUMENT where there is none, or one that cannot be copied. */
 export async function listSource(path: string): Promise<readonly SourceFile[]> {
   const found = await stat(path).catch((error: unknown) => bad(`cannot be read: ${toStatus(error).message}`));
+  if (found.isFile() && !path.endsWith(".py")) bad("is a file, but no .py file");
   const name = importNameOf(path);
   if (!IDENTIFIER.test(name)) bad(`is named ${JSON.stringify(name)}, which Python cannot import`);
   if (found.isFile()) {
-    if (!path.endsWith(".py")) bad("is a file, but no .py file");
     if (found.size > MAX_BYTES) bad(`is larger than ${MAX_BYTES} bytes`);
     return [{ name: basename(path), path, size: found.size }];
   }
