@@ -65,7 +65,7 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
   return {
     createPod(template: PodTemplate): Pod {
       if (closed)
-        throw statusError(Status.UNAVAILABLE, "MANAGER_DRAINING", "The pod manager is ending: no new pods");
+        throw statusError(Status.UNAVAILABLE, "SHUTTING_DOWN", "The pod manager is ending: no new pods");
       const suffix = podSuffix(
         (taken) => pods.has(`pods/${template.moduleId}-${taken}`) || existsSync(folderOf(taken)),
       );

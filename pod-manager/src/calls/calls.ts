@@ -1,0 +1,26 @@
+import type { Server } from "@podule/grpc";
+import { Router, type RouterOptions } from "./router.ts";
+import { sessionHandler } from "./session-pipe.ts";
+import { streamHandler } from "./stream.ts";
+import { unaryHandler } from "./unary.ts";
+
+export interface Calls {
+  /** Serves `podule.v1.Calls`. */
+  serve(server: Server): void;
+  /** Calls sent to the pod that are not answered. */
+  callsInFlight(pod: string): number;
+  close(): void;
+}
+
+export function createCalls(options: RouterOptions): Calls {
+  const router = new Router(options);
+  return {
+    serve(server) {
+      server.addRaw("/podule.v1.Calls/Call", "unary", unaryHandler(router));
+      server.addRaw("/podule.v1.Calls/Stream", "serverStream", streamHandler(router));
+      server.addRaw("/podule.v1.Calls/Session", "bidi", sessionHandler(router, options.maxMessageBytes));
+    },
+    callsInFlight: (pod) => router.callsInFlight(pod),
+    close: () => router.close(),
+  };
+}

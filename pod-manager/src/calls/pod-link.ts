@@ -1,0 +1,116 @@
+import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
+import { connectSession, type SessionClient } from "@podule/session";
+import type { Candidate } from "./route.ts";
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 2000;
+
+export interface PodLinkOptions {
+  readonly moduleId: string;
+  readonly maxMessageBytes: number;
+  /** It may take calls now, or one more than before. */
+  readonly onFree: () => void;
+}
+
+/** A pod as calls see it: one session for all unary and streamed calls, made anew when it breaks. */
+export class PodLink implements Candidate {
+  readonly name: string;
+  readonly address: string;
+  readonly generation: bigint;
+  /** Client sessions piped to the pod. */
+  sessions = 0;
+  readonly #options: PodLinkOptions;
+  #client: SessionClient | undefined;
+  #open = false;
+  #ready = false;
+  #draining = false;
+  #closed = false;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = FIRST_RETRY_MS;
+
+  constructor(pod: Pod, options: PodLinkOptions) {
+    this.name = pod.name;
+    this.address = pod.address;
+    this.generation = pod.generation;
+    this.#options = options;
+  }
+
+  get usable(): boolean {
+    return this.#open && this.#ready && !this.#draining;
+  }
+
+  get inFlight(): number {
+    return (this.#client?.inFlight ?? 0) + this.sessions;
+  }
+
+  get maxInFlight(): number {
+    return this.#client?.maxInFlight ?? 0;
+  }
+
+  /** Only of a usable link. */
+  get client(): SessionClient {
+    if (this.#client === undefined) throw new Error(`${this.name} has no session`);
+    return this.#client;
+  }
+
+  /** The pod as its backend now tells it. */
+  update(pod: Pod): void {
+    this.#ready = pod.state === Pod_State.READY;
+    if (pod.state === Pod_State.DRAINING) this.#drain();
+    if (!this.#ready) return;
+    if (this.usable) this.#options.onFree();
+    else this.#connect();
+  }
+
+  /** A call that was given to the link has ended. */
+  released(): void {
+    this.#options.onFree();
+  }
+
+  /** The pod is gone: what is still in flight is answered. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#client?.destroy();
+  }
+
+  #connect(): void {
+    if (this.#client !== undefined || this.#closed || this.#draining) return;
+    const client = connectSession({
+      address: this.address,
+      module: this.#options.moduleId,
+      maxMessageBytes: this.#options.maxMessageBytes,
+      onDraining: () => this.#drain(),
+      onClosed: () => this.#onClosed(client),
+    });
+    this.#client = client;
+    client.opened.then(
+      () => {
+        if (this.#client !== client) return;
+        this.#open = true;
+        this.#retryMs = FIRST_RETRY_MS;
+        this.#options.onFree();
+      },
+      () => this.#onClosed(client),
+    );
+  }
+
+  /** No new calls; those in flight end. */
+  #drain(): void {
+    this.#draining = true;
+    clearTimeout(this.#retry);
+    this.#client?.close();
+  }
+
+  #onClosed(client: SessionClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#open = false;
+    if (this.#closed || this.#draining) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      if (this.#ready) this.#connect();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+  }
+}

@@ -1,0 +1,157 @@
+import { type RpcStatus, toStatus } from "@podule/grpc";
+import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
+import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
+import type { ModuleDirectory, ModuleEvent } from "../modules/module-directory.ts";
+import type { PodBackend, PodEvent } from "../pods/pod-backend.ts";
+import { ModuleCalls } from "./module-calls.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { PodLink } from "./pod-link.ts";
+import { moduleDeleted, queueFull, refusalOf, shuttingDown } from "./refusal.ts";
+import { type ByteBudget, WaitingQueue } from "./waiting-queue.ts";
+
+const QUEUE_BYTES = 64 * 1024 * 1024;
+const ALL_QUEUES_BYTES = 256 * 1024 * 1024;
+const COLLECTION = "modules/";
+
+export interface RouterOptions {
+  readonly modules: ModuleDirectory;
+  readonly pods: PodBackend;
+  /** Calls that may wait for one module. */
+  readonly queueLimit: number;
+  readonly maxMessageBytes: number;
+}
+
+/** Brings calls to pods: at once where one is ready, through the module's queue where none is. */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #modules = new Map<string, ModuleCalls>();
+  readonly #links = new Map<string, PodLink>();
+  readonly #budget: ByteBudget;
+  readonly #stopWatching: readonly (() => void)[];
+  #closed = false;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#budget = { left: Math.max(ALL_QUEUES_BYTES, options.maxMessageBytes) };
+    this.#stopWatching = [
+      options.modules.watch((event) => this.#onModule(event)),
+      options.pods.watch((event) => this.#onPod(event)),
+    ];
+    for (const pod of options.pods.listPods()) this.#onPod({ type: "ADDED", pod });
+  }
+
+  submit(id: string, outgoing: Outgoing): void {
+    if (this.#modules.get(id)?.tryStart(outgoing) !== true) this.#wait(id, outgoing);
+  }
+
+  /** The caller of a call that may still wait has gone. */
+  withdraw(id: string, outgoing: Outgoing): void {
+    const module = this.#modules.get(id);
+    module?.withdraw(outgoing);
+    if (module !== undefined) this.#forgetIdle(module);
+  }
+
+  callsInFlight(pod: string): number {
+    return this.#links.get(pod)?.inFlight ?? 0;
+  }
+
+  /** No more calls: those that wait are refused, those in flight are answered. */
+  close(): void {
+    this.#closed = true;
+    for (const stop of this.#stopWatching) stop();
+    for (const module of this.#modules.values()) module.failWaiting(shuttingDown());
+    for (const link of this.#links.values()) link.close();
+  }
+
+  #wait(id: string, outgoing: Outgoing): void {
+    const refusal = this.#refusalOf(id);
+    if (refusal !== undefined) {
+      outgoing.fail(refusal);
+      return;
+    }
+    const module = this.#module(id);
+    // Making the module may have told of a pod that is ready.
+    if (module.tryStart(outgoing)) return;
+    const bound = module.wait(outgoing);
+    if (bound === undefined) return;
+    const { waiting } = module;
+    this.#forgetIdle(module);
+    outgoing.fail(queueFull(id, bound, waiting));
+  }
+
+  /** Makes the module where there is none. Why the call may not wait for it; undefined: it may. */
+  #refusalOf(id: string): RpcStatus | undefined {
+    if (this.#closed) return shuttingDown();
+    try {
+      return refusalOf(id, this.#options.modules.ensureModule(id));
+    } catch (error) {
+      return toStatus(error);
+    }
+  }
+
+  #module(id: string): ModuleCalls {
+    let module = this.#modules.get(id);
+    if (module === undefined) {
+      const { queueLimit, maxMessageBytes } = this.#options;
+      const bytes = Math.max(QUEUE_BYTES, maxMessageBytes);
+      module = new ModuleCalls(id, new WaitingQueue(queueLimit, bytes, this.#budget));
+      this.#modules.set(id, module);
+    }
+    return module;
+  }
+
+  #forgetIdle(module: ModuleCalls): void {
+    if (module.isIdle && this.#modules.get(module.id) === module) this.#modules.delete(module.id);
+  }
+
+  #onModule({ type, module }: ModuleEvent): void {
+    const id = idOf(module);
+    const calls = this.#modules.get(id);
+    if (calls === undefined) return;
+    if (type === "DELETED") {
+      calls.closed = undefined;
+      calls.failWaiting(moduleDeleted(id));
+    } else {
+      const refusal = refusalOf(id, module);
+      calls.closed = module.status?.state === Module_State.DRAINING ? refusal : undefined;
+      if (refusal !== undefined) calls.failWaiting(refusal);
+      else calls.flush();
+    }
+    this.#forgetIdle(calls);
+  }
+
+  #onPod({ type, pod }: PodEvent): void {
+    const module = this.#module(podModule(pod));
+    const known = this.#links.get(pod.name);
+    if (type === "DELETED" || pod.state === Pod_State.SUCCEEDED || pod.state === Pod_State.FAILED) {
+      if (known !== undefined) {
+        this.#links.delete(pod.name);
+        module.removeLink(known);
+        known.close();
+      }
+      this.#forgetIdle(module);
+    } else {
+      const link = known ?? this.#link(module, pod);
+      link.update(pod);
+    }
+  }
+
+  #link(module: ModuleCalls, pod: Pod): PodLink {
+    const link = new PodLink(pod, {
+      moduleId: module.id,
+      maxMessageBytes: this.#options.maxMessageBytes,
+      onFree: () => module.flush(),
+    });
+    this.#links.set(pod.name, link);
+    module.addLink(link);
+    return link;
+  }
+}
+
+function idOf(module: Module): string {
+  return module.name.slice(COLLECTION.length);
+}
+
+function podModule(pod: Pod): string {
+  return pod.module.slice(COLLECTION.length);
+}

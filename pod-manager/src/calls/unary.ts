@@ -1,0 +1,81 @@
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { type RpcStatus, reasonOf, toStatus } from "@podule/grpc";
+import { type Call, routedModule } from "@podule/session";
+import { deadlinePassed, factsOf, isPastDeadline, moduleMissing, serviceError } from "./call-facts.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { PodLink } from "./pod-link.ts";
+import type { Router } from "./router.ts";
+
+const MAX_STARTS = 3;
+
+/** `podule.v1.Calls/Call`: the request's bytes to a pod, the answer's bytes back. */
+export function unaryHandler(router: Router) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+    let module: string;
+    try {
+      module = routedModule(call.request);
+    } catch (error) {
+      callback(serviceError(toStatus(error)));
+      return;
+    }
+    if (module === "") callback(serviceError(moduleMissing()));
+    else router.submit(module, new UnaryCall(router, module, call, callback));
+  };
+}
+
+class UnaryCall implements Outgoing {
+  readonly #router: Router;
+  readonly #module: string;
+  readonly #call: ServerUnaryCall<Buffer, Buffer>;
+  readonly #callback: sendUnaryData<Buffer>;
+  #running: Call | undefined;
+  #starts = 0;
+
+  constructor(
+    router: Router,
+    module: string,
+    call: ServerUnaryCall<Buffer, Buffer>,
+    callback: sendUnaryData<Buffer>,
+  ) {
+    this.#router = router;
+    this.#module = module;
+    this.#call = call;
+    this.#callback = callback;
+    call.on("cancelled", () => this.#cancel());
+  }
+
+  get bytes(): number {
+    return this.#call.request.length;
+  }
+
+  start(link: PodLink): void {
+    const facts = factsOf(this.#call);
+    if (facts === undefined) {
+      this.fail(deadlinePassed());
+      return;
+    }
+    this.#starts += 1;
+    this.#running = link.client.call(this.#call.request, facts, (error, response) => {
+      this.#running = undefined;
+      if (error === undefined) this.#callback(null, response ?? Buffer.alloc(0));
+      else this.#onError(error);
+      link.released();
+    });
+  }
+
+  fail(status: RpcStatus): void {
+    this.#callback(serviceError(status));
+  }
+
+  #onError(status: RpcStatus): void {
+    const mayMove =
+      this.#starts < MAX_STARTS && !this.#call.cancelled && reasonOf(status) === "CALL_NOT_SENT";
+    if (mayMove) this.#router.submit(this.#module, this);
+    else this.fail(status);
+  }
+
+  #cancel(): void {
+    if (this.#running === undefined) this.#router.withdraw(this.#module, this);
+    else if (!isPastDeadline(this.#call)) this.#running.cancel();
+  }
+}
