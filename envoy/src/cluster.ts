@@ -64,7 +64,8 @@ const CIRCUIT_BREAKERS = {
       max_connections: 4096,
       max_pending_requests: 16_384,
       max_requests: 65_536,
-      retry_budget: { budget_percent: { value: 20 }, min_retry_concurrency: 16 },
+      // Only calls that no manager has seen are sent again (see `routes.ts`): that adds no load to a manager.
+      retry_budget: { budget_percent: { value: 100 }, min_retry_concurrency: 1024 },
     },
   ],
 };

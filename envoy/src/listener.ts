@@ -50,7 +50,8 @@ function connectionManager(params: EnvoyParams): object {
     },
     // Nobody outside is trusted: their x-envoy-*, x-forwarded-* and certificate headers are dropped or rewritten.
     use_remote_address: true,
-    internal_address_config: { unix_sockets: false },
+    // Unset, it would trust loopback and private networks; no peer has this address.
+    internal_address_config: { cidr_ranges: [{ address_prefix: "255.255.255.255", prefix_len: 32 }] },
     forward_client_cert_details: params.tls?.clientCaFile === undefined ? "SANITIZE" : "SANITIZE_SET",
     ...(params.tls?.clientCaFile === undefined
       ? {}

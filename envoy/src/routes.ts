@@ -19,6 +19,8 @@ export function routes({ corsOrigins }: EnvoyParams): object {
             },
             route: TO_MANAGERS,
           },
+          // Answered by the CORS filter, which does so only where a route leads to a cluster.
+          { match: { prefix: "/", headers: PREFLIGHT }, route: TO_MANAGERS },
           { match: { prefix: "/" }, direct_response: NO_GRPC },
         ],
       },
@@ -47,6 +49,12 @@ const TO_MANAGERS = {
     host_selection_retry_max_attempts: 5,
   },
 };
+
+const PREFLIGHT = [
+  { name: ":method", string_match: { exact: "OPTIONS" } },
+  { name: "origin", present_match: true },
+  { name: "access-control-request-method", present_match: true },
+];
 
 const NO_GRPC = {
   status: 415,
