@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reasonOf, StatusError } from "@podule/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEnvironments, type EnvironmentRequest } from "./environments.ts";
+import { createEnvironments, type EnvironmentRequest, type Environments } from "./environments.ts";
 import { findUv } from "./testing/find-uv.ts";
 import { isRunning } from "./testing/is-running.ts";
 
@@ -19,7 +20,20 @@ const request = (...dependencies: string[]): EnvironmentRequest => ({
   python: "",
   ownCode: false,
 });
-const environments = (binary = uv ?? "uv") => createEnvironments({ cacheDir, uv: binary });
+const opened: Environments[] = [];
+const environments = (
+  binary = uv ?? "uv",
+  variables?: Record<string, string | undefined>,
+  cache = cacheDir,
+) => {
+  const made = createEnvironments({
+    cacheDir: cache,
+    uv: binary,
+    ...(variables === undefined ? {} : { variables }),
+  });
+  opened.push(made);
+  return made;
+};
 
 async function build(wanted: EnvironmentRequest) {
   const own = environments();
@@ -44,7 +58,10 @@ describe.skipIf(uv === undefined)("environments built by the real uv", { timeout
     folder = await mkdtemp(join(tmpdir(), "podule-env-"));
     cacheDir = join(folder, "cache");
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await Promise.all(opened.map((one) => one.close()));
+    await rm(folder, { recursive: true, force: true });
+  });
 
   it("puts two versions of one package side by side", async () => {
     const [older, newer] = await Promise.all([build(request("idna==3.9")), build(request("idna==3.10"))]);
@@ -61,6 +78,15 @@ describe.skipIf(uv === undefined)("environments built by the real uv", { timeout
     expect((await warm.lookup(request("six==1.16.0"))).lock).toBeUndefined();
     const used = await stat(join(cacheDir, "environments", digest.replace("sha256:", ""), "last-used"));
     expect(Date.now() - used.mtimeMs).toBeLessThan(120_000);
+  });
+
+  it("compiles bytecode beside the first use, for the starts after it", async () => {
+    const { python: interpreter } = await build(request("idna==3.7"));
+    const cached = python(
+      interpreter,
+      "import idna, importlib.util; print(importlib.util.cache_from_source(idna.__file__))",
+    );
+    await expect.poll(() => existsSync(cached), { timeout: 30_000 }).toBe(true);
   });
 
   it("locks every file by its hash", async () => {

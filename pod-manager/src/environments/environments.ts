@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { statusError } from "@podule/grpc";
 import { Status } from "nice-grpc";
 import { atomicWrite } from "./atomic-write.ts";
+import { compileBytecode } from "./bytecode.ts";
 import {
   type Environment,
   failOnDisk,
@@ -53,6 +54,7 @@ export function createEnvironments({ cacheDir, uv, variables }: EnvironmentsOpti
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   const slots = createSlots(CONCURRENT);
+  const compiling = createSlots(1);
   const resolves = createSharedRuns<Lock>();
   const installs = createSharedRuns<Environment>();
   let swept: Promise<void> | undefined;
@@ -75,6 +77,11 @@ export function createEnvironments({ cacheDir, uv, variables }: EnvironmentsOpti
     const forget = () => running.delete(work);
     work.then(forget, forget);
     return work;
+  }
+
+  function compileLater({ python }: Environment): void {
+    const work = compiling.hold(closing.signal, () => compileBytecode(options, python, closing.signal));
+    track(work).catch(() => {});
   }
 
   return {
@@ -111,7 +118,9 @@ export function createEnvironments({ cacheDir, uv, variables }: EnvironmentsOpti
           slots.hold(all, async () => {
             swept ??= sweepUnfinished(environmentsFolder);
             await swept;
-            return installEnvironment(options, environmentsFolder, lock, all);
+            const environment = await installEnvironment(options, environmentsFolder, lock, all);
+            if (lock.text !== "") compileLater(environment);
+            return environment;
           }),
         ),
       );
