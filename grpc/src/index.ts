@@ -1,6 +1,9 @@
 export type { CallContext, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 export { Metadata, Status } from "nice-grpc-common";
 export * from "./errors.ts";
+export { createHealth, type Health } from "./health/health.ts";
+export { createReflection, type Reflection, type ReflectionOptions } from "./reflection/reflection.ts";
+export { type CertificateFiles, fileWatcherCredentials } from "./server/credentials.ts";
 export type { RawHandler, RawHandlers, RawKind } from "./server/raw.ts";
 export { createServer, type Server, type ServerOptions } from "./server/server.ts";
 export type { CompatServiceDefinition, ServiceImplementation } from "./server/service-types.ts";
