@@ -171,6 +171,15 @@ describe.skipIf(uv === undefined)("environments built by the real uv", { timeout
     expect(await readdir(join(cacheDir, "environments"))).not.toContainEqual(expect.stringMatching(/^\./));
   });
 
+  it("locks a git requirement to its commit", async () => {
+    const repository = await writeGitPackage(folder);
+    const own = environments();
+    const lock = await own.resolve(request(`gitdep @ git+file://${repository}`, "six==1.17.0"), { signal });
+    expect(lock.text).toMatch(/^gitdep @ git\+file:.*@[0-9a-f]{40}$/m);
+    const { python: interpreter } = await own.install(lock, { signal });
+    expect(python(interpreter, "import gitdep, six; print(gitdep.x)")).toBe("1");
+  });
+
   it("refuses a folder, whose content no lock can hold", async () => {
     await writeBrokenSdist(folder);
     const failure = await failureOf(
@@ -245,4 +254,34 @@ async function writeBrokenSdist(into: string): Promise<string> {
   await writeFile(join(source, "backend.py"), `def build_wheel(*a, **k):\n    ${raise}\n`);
   execFileSync("tar", ["czf", "broken-1.0.tar.gz", "broken-1.0"], { cwd: into });
   return join(into, "broken-1.0.tar.gz");
+}
+
+async function writeGitPackage(into: string): Promise<string> {
+  const source = join(into, "gitdep");
+  await mkdir(source, { recursive: true });
+  await writeFile(
+    join(source, "pyproject.toml"),
+    '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "gitdep"\nversion = "1.0"\n',
+  );
+  await writeFile(
+    join(source, "backend.py"),
+    `import os, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name, info = "gitdep-1.0-py3-none-any.whl", "gitdep-1.0.dist-info/"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        wheel.writestr("gitdep.py", "x = 1\\n")
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: gitdep\\nVersion: 1.0\\n")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    return name
+`,
+  );
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.email=test@localhost", "-c", "user.name=test", ...args], {
+      cwd: source,
+    });
+  git("init", "--quiet");
+  git("add", ".");
+  git("commit", "--quiet", "-m", "first");
+  return source;
 }

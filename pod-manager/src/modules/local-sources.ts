@@ -8,6 +8,7 @@ import { syncFolder } from "../environments/atomic-write.ts";
 import { listSource, readForDigest } from "./source-tree.ts";
 import type { Sources } from "./sources.ts";
 
+const NEW = ".new-";
 const COPY = /^([0-9]+)-([0-9a-f]{32})$/;
 
 interface Copy {
@@ -47,7 +48,7 @@ export function createLocalSources(options: { stateDir: string; namespace: strin
     async copy(uid, generation, path) {
       const files = await listSource(path);
       const folder = join(root, uid);
-      const temporary = join(folder, `.new-${randomBytes(6).toString("hex")}`);
+      const temporary = join(folder, `${NEW}${randomBytes(6).toString("hex")}`);
       try {
         const digest = createHash("sha256");
         await mkdir(temporary, { recursive: true, mode: 0o700 });
@@ -79,13 +80,18 @@ export function createLocalSources(options: { stateDir: string; namespace: strin
         await rm(join(root, uid), { recursive: true, force: true });
         return;
       }
+      // Younger ones belong to an update that is under way.
       for (const copy of await copiesOf(uid))
-        if (copy.folder !== kept.folder) await rm(copy.folder, { recursive: true, force: true });
+        if (copy.generation < kept.generation) await rm(copy.folder, { recursive: true, force: true });
     },
 
     async retain(uids) {
-      for (const uid of await readdir(root).catch(() => []))
-        if (!uids.has(uid)) await rm(join(root, uid), { recursive: true, force: true }).catch(() => {});
+      for (const uid of await readdir(root).catch(() => [])) {
+        const folder = join(root, uid);
+        const unfinished = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(NEW));
+        const gone = uids.has(uid) ? unfinished.map((name) => join(folder, name)) : [folder];
+        for (const path of gone) await rm(path, { recursive: true, force: true }).catch(() => {});
+      }
     },
   };
 }

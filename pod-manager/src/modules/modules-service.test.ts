@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { statusError } from "@podule/grpc";
@@ -264,7 +265,34 @@ describe("the Modules service", () => {
     expect(updated.generation).toBe(2n);
     const second = await eventually(() => one.pods.templateOf("pods/m-2"));
     expect(second.sourceFolder).not.toBe(first?.sourceFolder);
+    await eventually(() => first?.sourceFolder !== undefined && !existsSync(first.sourceFolder));
+    expect(second.sourceFolder !== undefined && existsSync(second.sourceFolder)).toBe(true);
     await rm(folder, { recursive: true });
+  });
+
+  it("makes nothing that it cannot keep", async () => {
+    await using one = await start();
+    const folder = join(one.started.stateDir, "default", "modules");
+    await rm(folder, { recursive: true });
+    const refused = await failure(() => one.client.createModule({ moduleId: "x" }));
+    expect([refused.code, one.started.modules.directory.getModule("x")]).toEqual([
+      Status.UNAVAILABLE,
+      undefined,
+    ]);
+    await mkdir(folder);
+    await one.client.createModule({ moduleId: "x" });
+    await one.reaches("x", Module_State.READY);
+    await rm(folder, { recursive: true });
+    const module = { name: "modules/x", spec: { workers: 2 } };
+    expect((await failure(() => one.client.updateModule({ module }))).code).toBe(Status.UNAVAILABLE);
+    expect((await failure(() => one.client.deleteModule({ name: "modules/x" }))).code).toBe(
+      Status.UNAVAILABLE,
+    );
+    expect(await one.client.getModule({ name: "modules/x" })).toMatchObject({
+      generation: 1n,
+      spec: { workers: 0 },
+    });
+    await mkdir(folder);
   });
 
   it("makes modules for calls where that is allowed", async () => {

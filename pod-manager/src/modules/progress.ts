@@ -25,6 +25,8 @@ export interface Progress {
   prepared: Prepared | undefined;
   /** It has been prepared at least once. */
   wasPrepared: boolean;
+  /** It is ready, and the generations before it have gone. */
+  settled: boolean;
   /** Failures in a row. */
   failures: number;
   failure: Failure | undefined;
@@ -42,6 +44,7 @@ export function beginProgress(module: Module, pods: readonly Pod[], fresh: boole
     preparing: false,
     prepared: undefined,
     wasPrepared: false,
+    settled: false,
     failures: 0,
     failure: undefined,
     counted: new Set(pods.filter(hasEnded).map(({ name }) => name)),

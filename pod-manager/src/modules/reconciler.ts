@@ -98,6 +98,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
     for (let made = 0; made < step.create; made++) create(module, progress);
     report(id, step, progress);
+    if (
+      step.phase === "ready" &&
+      !progress.settled &&
+      own.every((pod) => hasEnded(pod) || isOfGeneration(pod, module))
+    ) {
+      progress.settled = true;
+      await options.sources.prune(module.uid, module);
+    }
     if (step.prepare && !progress.preparing) beginPreparation(module, progress);
   }
 
@@ -248,6 +256,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       await Promise.all(preparations);
     },
   };
+}
+
+function isOfGeneration(pod: Pod, { generation }: Module): boolean {
+  return pod.generation === generation;
 }
 
 function isActive({ state }: Pod): boolean {

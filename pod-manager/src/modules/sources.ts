@@ -13,8 +13,8 @@ export interface Sources {
   digestOf(module: Module): Promise<string | undefined>;
   /** The folder for `sys.path` that the module's generation runs; undefined where it has none. */
   folderOf(module: Module): Promise<string | undefined>;
-  /** Removes the copies of the module, but those that the generation runs, or all. */
+  /** Removes the copies that are older than the one that the generation runs; without `keep` all of that module. */
   prune(uid: string, keep?: Module): Promise<void>;
-  /** Removes the copies of all other modules: what a crash left behind. */
+  /** At the start: removes the copies of all other modules and unfinished ones, which a crash left behind. */
   retain(uids: ReadonlySet<string>): Promise<void>;
 }
