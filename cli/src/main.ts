@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { start } from "./start/start.ts";
+import { test } from "./test/test.ts";
 import { ensureTool } from "./tools/ensure-tool.ts";
 import { isToolName, TOOLS } from "./tools/tool.ts";
 import { ToolError } from "./tools/tool-error.ts";
@@ -16,6 +17,13 @@ program
   .description("Envoy and the pod manager on this machine, with numpy deployed; serves until Ctrl-C")
   .option("--once", "end after the first value", false)
   .action((options: { once: boolean }) => start(process.env, options));
+
+program
+  .command("test")
+  .description("all checks and tests of Podule itself")
+  .action(async () => {
+    process.exitCode = await test(process.env);
+  });
 
 program
   .command("tool")

@@ -48,7 +48,7 @@ export async function startEnvoy(options: StartOptions): Promise<Envoy> {
     binary,
     args: [
       ...["-c", file, "--log-level", "warn", "--disable-hot-restart"],
-      ...["--concurrency", String(concurrency), "--drain-time-s", "10"],
+      ...["--concurrency", String(concurrency), "--drain-time-s", "10", "--file-flush-interval-msec", "1000"],
     ],
     runDir,
     log: join(runDir, "envoy.log"),

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { cacheDir } from "../tools/ensure-tool.ts";
+import { run } from "../tools/run.ts";
+import { inRoot, show, type TestContext, withReport } from "./context.ts";
+import { type Counts, one } from "./outcome.ts";
+import { readJunitReport } from "./reports.ts";
+
+const WORKER = inRoot("module-server/worker");
+const TESTS = join(WORKER, "tests");
+
+/** pytest, in an environment of its hash-pinned requirements. */
+export async function workerTests(uv: string, context: TestContext): Promise<Counts> {
+  const python = await testEnvironment(uv, context);
+  let code = -1;
+  const report = await withReport(async (file) => {
+    code = await show(
+      python,
+      ["-B", "-m", "pytest", TESTS, "-q", "-p", "no:cacheprovider", `--junitxml=${file}`],
+      context,
+      { cwd: WORKER },
+    );
+  });
+  const counts = readJunitReport(report);
+  if (counts === undefined) return one(false);
+  return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+async function testEnvironment(uv: string, context: TestContext): Promise<string> {
+  const requirements = join(TESTS, "requirements.txt");
+  const digest = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex")
+    .slice(0, 16);
+  const folder = join(cacheDir(context.env), "test", `worker-${digest}`);
+  const python = join("bin", "python");
+  const marker = join(folder, "complete");
+  if (existsSync(marker)) return join(folder, python);
+  await mkdir(join(folder, ".."), { recursive: true });
+  const work = await mkdtemp(`${folder}-`);
+  try {
+    const env = { ...context.env, UV_CACHE_DIR: join(cacheDir(context.env), "uv") };
+    const step = async (...args: string[]) => {
+      if ((await show(uv, args, { ...context, env })) !== 0) throw new Error(`uv ${args[0]} failed`);
+    };
+    await step("venv", "--quiet", "--relocatable", work);
+    const target = ["--python", join(work, python)];
+    await step("pip", "install", "--quiet", "--require-hashes", ...target, "-r", requirements);
+    await mkdir(join(work, "complete"));
+    await rm(folder, { recursive: true, force: true });
+    await rename(work, folder);
+    return join(folder, python);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+export const PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"];
+
+/** The worker with nothing but a standard library, on one version of Python. */
+export async function smokeTest(python: string, context: TestContext): Promise<Counts> {
+  return one((await show(python, ["-I", "-B", join(TESTS, "smoke.py")], context, { cwd: WORKER })) === 0);
+}
+
+/** The interpreter of a version, as uv finds it, or one that pyenv keeps. */
+export async function findPython(
+  uv: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { code, output } = await run(uv, ["python", "find", "--no-python-downloads", "--quiet", version], {
+    signal,
+  });
+  const found = output.trim().split("\n").at(-1) ?? "";
+  if (code === 0 && existsSync(found)) return found;
+  return await pyenvPython(version);
+}
+
+async function pyenvPython(version: string): Promise<string | undefined> {
+  const folder = join(process.env["PYENV_ROOT"] ?? join(homedir(), ".pyenv"), "versions");
+  const names = await readdir(folder).catch(() => []);
+  const name = names.find((candidate) => candidate.startsWith(`${version}.`));
+  const path = join(folder, name ?? "none", "bin/python");
+  return existsSync(path) ? path : undefined;
+}
