@@ -1,5 +1,8 @@
-/** At most `count` holders at a time; the others wait in order. */
-export function createSlots(count: number) {
+/** At most `count` holders at a time; the others wait in order. `refuse` is thrown at one that would be more than `mayWait`. */
+export function createSlots(
+  count: number,
+  { mayWait = Number.POSITIVE_INFINITY, refuse = () => new Error() } = {},
+) {
   let free = count;
   const waiting = new Set<() => void>();
 
@@ -19,6 +22,7 @@ export function createSlots(count: number) {
       free--;
       return;
     }
+    if (waiting.size >= mayWait) throw refuse();
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => {
         waiting.delete(grant);

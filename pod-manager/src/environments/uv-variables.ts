@@ -30,7 +30,7 @@ const PATTERNS = [/^UV_/, /^PIP_/, /^LC_/, /^(https?|all|no|ftp)_proxy$/i];
 
 /** Of those, what would take another way than ours, or is a secret that no install needs. */
 const REFUSED =
-  /^UV_(PUBLISH_.*|CACHE_DIR|NO_CACHE|PYTHON|SYSTEM_PYTHON|BREAK_SYSTEM_PACKAGES|PROJECT.*|WORKING_DIR.*|ENV_FILE|TARGET|PREFIX|REQUIRE_HASHES|NO_VERIFY_HASHES|VENV_.*|COMPILE_BYTECODE|LINK_MODE)$/;
+  /^UV_(PUBLISH_.*|CACHE_DIR|NO_CACHE|PYTHON|SYSTEM_PYTHON|BREAK_SYSTEM_PACKAGES|PROJECT.*|WORKING_DIR.*|ENV_FILE|TARGET|PREFIX|REQUIRE_HASHES|NO_VERIFY_HASHES|VENV_.*|COMPILE_BYTECODE)$/;
 
 /** The variables for a uv process: a clean set, whatever the manager itself was given. */
 export function uvVariables(

@@ -2,6 +2,7 @@ import { statusError } from "@podule/grpc";
 import type { Module, ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { type ServiceImplementation, Status } from "nice-grpc";
 import type { Environments } from "../environments/environments.ts";
+import { createSlots } from "../environments/slots.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
 import { createModuleChanges, moduleNotFound, refuse } from "./module-changes.ts";
@@ -42,12 +43,17 @@ export interface Modules {
   close(): Promise<void>;
 }
 
+/** Fewer than environments resolve at once: modules that are wanted come through. */
+const VALIDATIONS = 2;
+const WAITING_VALIDATIONS = 100;
+
 export function createModules(options: ModulesOptions): Modules {
   const { store, sources, environments, pods, autoCreate = true, log = console.error } = options;
   const { now = Date.now } = options;
   const registry = createRegistry((error) => log(`A listener to modules failed: ${String(error)}`));
   const mutex = createKeyedMutex();
   const closing = new AbortController();
+  const validations = createSlots(VALIDATIONS, { mayWait: WAITING_VALIDATIONS, refuse: tooManyValidations });
   const persistence = createPersistence({ store, registry, mutex, log });
   const reconciler = createReconciler({
     registry,
@@ -71,15 +77,16 @@ export function createModules(options: ModulesOptions): Modules {
     reconciler,
     mutex,
     now: () => new Date(now()),
-    async validate(id, spec, signal) {
-      if (spec.path !== "") await sources.check(spec.path);
-      await environments.resolve(environmentRequest(id, spec), { signal, fresh: true });
-    },
+    validate: (id, spec, signal) =>
+      validations.hold(signal, async () => {
+        if (spec.path !== "") await sources.check(spec.path);
+        await environments.resolve(environmentRequest(id, spec), { signal, fresh: true });
+      }),
   });
 
   function ensureModule(id: string): Module {
     checkModuleId(id, "module");
-    if (registry.get(id) !== undefined) reconciler.retryForCall(id);
+    if (registry.get(id) !== undefined) reconciler.wantedByCall(id);
     const found = registry.get(id);
     if (found !== undefined) return found;
     if (!autoCreate) throw moduleNotFound(id);
@@ -115,4 +122,13 @@ export function createModules(options: ModulesOptions): Modules {
       await store.close();
     },
   };
+}
+
+function tooManyValidations() {
+  return statusError(
+    Status.RESOURCE_EXHAUSTED,
+    "TOO_MANY_VALIDATIONS",
+    `${WAITING_VALIDATIONS} requests with validate_only wait already`,
+    { retryAfterMs: 1000 },
+  );
 }

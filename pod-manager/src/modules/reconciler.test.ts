@@ -42,6 +42,7 @@ function world() {
     environments,
     sources: noSources,
     log: (line) => logged.push(line),
+    starts: 4,
     onStatus: () => {},
     remove: async (module) => registry.remove(module.name.slice("modules/".length)),
   });
@@ -167,12 +168,12 @@ describe("the reconciler", () => {
     one.make();
     await one.settle();
     await one.pass(10_000);
-    one.reconciler.retryForCall("m");
+    one.reconciler.wantedByCall("m");
     await one.pass(600_000);
     expect(one.resolved).toHaveLength(1);
     expect(one.get()?.status?.state).toBe(Module_State.FAILED);
     one.trouble.next = undefined;
-    one.reconciler.retryForCall("m");
+    one.reconciler.wantedByCall("m");
     expect(one.get()?.status?.state).toBe(Module_State.RESOLVING);
     await one.settle();
     expect(one.resolved).toHaveLength(2);
@@ -261,6 +262,28 @@ describe("the reconciler", () => {
     expect(one.get()?.status).toMatchObject({ state: Module_State.READY, pods: ["pods/m-2"] });
   });
 
+  it("starts no more than a few pods at once, those that calls wait for first", async () => {
+    await using one = world();
+    const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
+    for (const id of ids) {
+      one.registry.add(newModule(id, id, ModuleSpec.create(), new Date()));
+      one.reconciler.enqueue(id);
+    }
+    await one.settle();
+    one.reconciler.wantedByCall("m49");
+    const starting = () => one.pods.active().filter(({ state }) => state === Pod_State.STARTING);
+    const order: string[] = [];
+    while (starting().length > 0) {
+      expect(starting().length).toBeLessThanOrEqual(4);
+      const [first] = starting();
+      order.push(first?.module ?? "");
+      one.pods.ready(first?.name ?? "");
+      await one.settle();
+    }
+    expect(order).toHaveLength(50);
+    expect(order.indexOf("modules/m49")).toBe(4);
+  });
+
   it("converges, whatever happens in whatever order", { timeout: 120_000 }, async () => {
     const action = fc.constantFrom(
       ...([
@@ -296,7 +319,7 @@ describe("the reconciler", () => {
             if (what === "drained" && first !== undefined) await one.pods.backend.drainPod(first.name);
             if (what === "delete") one.remove();
             if (what === "forget") one.pods.forgetEnded();
-            if (what === "call") one.reconciler.retryForCall("m");
+            if (what === "call") one.reconciler.wantedByCall("m");
             const before = one.pods.active().filter(({ state }) => state === Pod_State.READY).length;
             await one.pass(ms);
             if (one.get() === undefined) one.make();
@@ -314,7 +337,7 @@ describe("the reconciler", () => {
             const answer = one.get()?.status?.error?.code;
             expect([Status.FAILED_PRECONDITION, Status.INVALID_ARGUMENT]).toContain(answer);
             await one.pass(60_000);
-            one.reconciler.retryForCall("m");
+            one.reconciler.wantedByCall("m");
           }
           for (let round = 0; round < 4; round++) {
             await one.pass(60_000);

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { toStatus } from "@podule/grpc";
 import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
@@ -13,6 +14,7 @@ import { beginProgress, countEnds, countFailure, dueIn, hasEnded, isOf, type Pro
 import type { Registry } from "./registry.ts";
 import { asksAgain, retryDelayMs } from "./retry-policy.ts";
 import type { Sources } from "./sources.ts";
+import { createStartGate } from "./start-gate.ts";
 import { wantedPods } from "./wanted-pods.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
@@ -27,6 +29,8 @@ export interface ReconcilerOptions {
   readonly onStatus: (id: string) => void;
   readonly log: (message: string) => void;
   readonly now?: () => number;
+  /** Pods that may start at once. */
+  readonly starts?: number;
 }
 
 export interface Reconciler {
@@ -34,13 +38,14 @@ export interface Reconciler {
   enqueue(id: string): void;
   /** Has the next resolution of this generation made anew. */
   refresh(module: Module): void;
-  /** Tries a failed module again if a call may ask that of it. */
-  retryForCall(id: string): void;
+  /** A call waits for the module: it starts before others, and is tried again if it has failed long enough ago. */
+  wantedByCall(id: string): void;
   start(): void;
   close(): Promise<void>;
 }
 
 const CONCURRENCY = 8;
+const STARTS = Math.max(4, 2 * availableParallelism());
 
 /**
  * Level-triggered: each pass looks at what is (spec, environment, pods) and takes the next step. A pass never waits for uv: a
@@ -58,6 +63,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     handle: pass,
     retryDelayMs,
     onError: (id, error) => log(`modules/${id} could not be looked after: ${toStatus(error).message}`),
+  });
+
+  const gate = createStartGate({
+    limit: options.starts ?? STARTS,
+    starting: () => pods.listPods().filter(({ state }) => state === Pod_State.STARTING).length,
+    wake: queue.add,
   });
 
   async function pass(id: string): Promise<void> {
@@ -110,7 +121,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   function create(module: Module, progress: Progress): void {
-    if (progress.prepared === undefined) return;
+    if (progress.prepared === undefined || !gate.admit(idOf(module))) return;
     try {
       pods.createPod(podTemplate(module, progress.prepared));
     } catch (error) {
@@ -198,6 +209,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   function forget(id: string): void {
+    gate.leave(id);
     progresses.get(id)?.controller.abort();
     progresses.delete(id);
   }
@@ -236,7 +248,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       const progress = progressOf(module, podsOf(idOf(module)));
       progress.fresh = true;
     },
-    retryForCall(id) {
+    wantedByCall(id) {
+      gate.hurry(id);
       const progress = progresses.get(id);
       if (progress?.failure === undefined || progress.failure.retryAt !== undefined) return;
       if (!asksAgain(now() - progress.failure.at)) return;
@@ -246,7 +259,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       queue.add(id);
     },
     start() {
-      stopWatching.push(pods.watch(({ pod }) => queue.add(pod.module.slice("modules/".length))));
+      stopWatching.push(
+        pods.watch(({ pod }) => {
+          queue.add(idOf({ name: pod.module }));
+          gate.onPodChange();
+        }),
+      );
       for (const module of registry.all()) queue.add(idOf(module));
     },
     async close() {
