@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { type ServeOptions, serve } from "./serve/serve.ts";
 import { start } from "./start/start.ts";
 import { test } from "./test/test.ts";
 import { ensureTool } from "./tools/ensure-tool.ts";
@@ -19,6 +20,21 @@ program
   .action((options: { once: boolean }) => start(process.env, options));
 
 program
+  .command("serve")
+  .description("one module as a pod of its own, on a loopback port, without Envoy and pod manager")
+  .argument("<module>", "what Python imports, or the path of a file or package folder")
+  .option("--port <port>", "the port", wholeNumber(1, 65_535), 50_061)
+  .option(
+    "--dependency <requirement>",
+    "a PyPI requirement, may be repeated; default: the module's own",
+    collect,
+    [],
+  )
+  .option("--python <version>", "the Python to run", "")
+  .option("--workers <count>", "worker processes", wholeNumber(1, 64), 1)
+  .action((module: string, options: ServeOptions) => serve(module, options, process.env));
+
+program
   .command("test")
   .description("all checks and tests of Podule itself")
   .action(async () => {
@@ -33,6 +49,18 @@ program
     if (!isToolName(name)) throw new UserError(`There is no tool ${name}: ${Object.keys(TOOLS).join(", ")}`);
     console.log(await ensureTool(name));
   });
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
+}
+
+function collect(text: string, earlier: readonly string[]): string[] {
+  return [...earlier, text];
+}
 
 try {
   await program.parseAsync();

@@ -10,7 +10,7 @@ import { UserError } from "../user-error.ts";
 import { whoHasPort } from "./busy-port.ts";
 import { deploy, evaluate } from "./example.ts";
 import { readSettings, type Settings, VARIABLES } from "./settings.ts";
-import { type StopRequests, stopRequests } from "./signals.ts";
+import { aborted, type StopRequests, stopRequests } from "./signals.ts";
 
 /** Longer than the manager gives running calls: it is killed only when it does not end by itself. */
 const MANAGER_STOP_MS = 40_000;
@@ -159,9 +159,4 @@ async function bringDown({ manager, envoy, runDir }: Running, { now }: StopReque
   await manager?.child.stop(MANAGER_STOP_MS);
   await envoy?.stop();
   await rm(runDir, { recursive: true, force: true, maxRetries: 5 });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
