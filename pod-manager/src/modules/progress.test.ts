@@ -56,11 +56,11 @@ describe("the progress of a generation", () => {
 
   it("is due when its time has come, and never for an answer", () => {
     const progress = beginProgress(module, [], false);
-    countFailure(progress, { code: Status.UNAVAILABLE, message: "", details: [] }, 500);
+    countFailure(progress, { code: Status.UNAVAILABLE, message: "", details: [] }, false, 500);
     expect(dueIn(progress, 600)).toBe(900);
     expect(dueIn(progress, 1500)).toBeUndefined();
     expect(progress.failure).toBeUndefined();
-    countFailure(progress, { code: Status.FAILED_PRECONDITION, message: "", details: [] }, 0);
+    countFailure(progress, { code: Status.FAILED_PRECONDITION, message: "", details: [] }, true, 0);
     expect(dueIn(progress, 1e12)).toBeUndefined();
     expect(progress.failure).toBeDefined();
   });

@@ -4,7 +4,7 @@ import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc";
 import { millisecondsOf } from "./module-status.ts";
 import type { Prepared } from "./prepare.ts";
-import { failuresAfterEnd, isAnswer, restartDelayMs, retryDelayMs } from "./retry-policy.ts";
+import { failuresAfterEnd, isImportAnswer, restartDelayMs, retryDelayMs } from "./retry-policy.ts";
 
 export interface Failure {
   readonly status: RpcStatus;
@@ -55,10 +55,10 @@ export function isOf(progress: Progress, module: Module): boolean {
   return progress.uid === module.uid && progress.generation === module.generation;
 }
 
-/** A preparation or a start that did not work. */
-export function countFailure(progress: Progress, status: RpcStatus, now: number): void {
+/** A preparation or a start that did not work; an answer would be the same again. */
+export function countFailure(progress: Progress, status: RpcStatus, answer: boolean, now: number): void {
   progress.failures++;
-  const retryAt = isAnswer(status) ? undefined : now + retryDelayMs(progress.failures);
+  const retryAt = answer ? undefined : now + retryDelayMs(progress.failures);
   progress.failure = { status, at: now, retryAt };
 }
 
@@ -85,7 +85,7 @@ function countEnd(progress: Progress, pod: Pod, now: number): void {
   const status = pod.error ?? rpcStatus(Status.UNAVAILABLE, "POD_ENDED", `${pod.name} has ended`);
   const ready = millisecondsOf(pod.readyTime);
   if (ready === undefined) {
-    countFailure(progress, status, now);
+    countFailure(progress, status, isImportAnswer(status), now);
     return;
   }
   const readyFor = (millisecondsOf(pod.endTime) ?? now) - ready;

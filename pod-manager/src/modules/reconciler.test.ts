@@ -234,13 +234,24 @@ describe("the reconciler", () => {
     await using one = world();
     one.make();
     await one.settle();
-    one.pods.fail("pods/m-1", Status.FAILED_PRECONDITION);
+    one.pods.fail("pods/m-1", Status.FAILED_PRECONDITION, "IMPORT_FAILED");
     await one.pass(600_000);
     expect(one.get()?.status).toMatchObject({ state: Module_State.FAILED, pods: [] });
     expect(one.pods.backend.listPods()).toHaveLength(1);
     one.update();
     await one.settle();
     expect(one.get()?.status?.state).toBe(Module_State.STARTING);
+  });
+
+  it("tries again to start a pod that was killed before it was ready", async () => {
+    await using one = world();
+    one.make();
+    await one.settle();
+    one.pods.fail("pods/m-1", Status.FAILED_PRECONDITION, "POD_NOT_STARTED");
+    await one.settle();
+    expect(one.get()?.status?.state).toBe(Module_State.FAILED);
+    await one.pass(1000);
+    expect(one.get()?.status).toMatchObject({ state: Module_State.STARTING, pods: ["pods/m-2"] });
   });
 
   it("lets running calls end before a deleted module goes, and starts no more pods", async () => {
@@ -311,7 +322,7 @@ describe("the reconciler", () => {
             if (what === "update") one.update();
             if (what === "die" && first !== undefined) one.pods.fail(first.name);
             if (what === "start fails" && first !== undefined)
-              one.pods.fail(first.name, Status.INVALID_ARGUMENT);
+              one.pods.fail(first.name, Status.NOT_FOUND, "MODULE_NOT_FOUND");
             if (what === "no") one.trouble.next = Status.FAILED_PRECONDITION;
             if (what === "trouble") one.trouble.next = Status.UNAVAILABLE;
             if (what === "calm") one.trouble.next = undefined;
@@ -335,7 +346,7 @@ describe("the reconciler", () => {
           await one.pass(60_000);
           if (one.get()?.status?.state === Module_State.FAILED) {
             const answer = one.get()?.status?.error?.code;
-            expect([Status.FAILED_PRECONDITION, Status.INVALID_ARGUMENT]).toContain(answer);
+            expect([Status.FAILED_PRECONDITION, Status.NOT_FOUND]).toContain(answer);
             await one.pass(60_000);
             one.reconciler.wantedByCall("m");
           }

@@ -12,7 +12,7 @@ import { podTemplate } from "./pod-template.ts";
 import { prepare } from "./prepare.ts";
 import { beginProgress, countEnds, countFailure, dueIn, hasEnded, isOf, type Progress } from "./progress.ts";
 import type { Registry } from "./registry.ts";
-import { asksAgain, retryDelayMs } from "./retry-policy.ts";
+import { asksAgain, isAnswer, retryDelayMs } from "./retry-policy.ts";
 import type { Sources } from "./sources.ts";
 import { createStartGate } from "./start-gate.ts";
 import { wantedPods } from "./wanted-pods.ts";
@@ -125,7 +125,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     try {
       pods.createPod(podTemplate(module, progress.prepared));
     } catch (error) {
-      countFailure(progress, toStatus(error), now());
+      countFailure(progress, toStatus(error), false, now());
     }
     // The next one is prepared again: what is there now need not be there then.
     progress.prepared = undefined;
@@ -156,7 +156,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
           progress.fresh = false;
         },
         (error: unknown) => {
-          if (!signal.aborted) countFailure(progress, toStatus(error), now());
+          const status = toStatus(error);
+          if (!signal.aborted) countFailure(progress, status, isAnswer(status), now());
         },
       )
       .then(() => {

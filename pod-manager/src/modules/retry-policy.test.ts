@@ -1,6 +1,14 @@
+import { rpcStatus } from "@podule/grpc";
 import { Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
-import { asksAgain, failuresAfterEnd, isAnswer, restartDelayMs, retryDelayMs } from "./retry-policy.ts";
+import {
+  asksAgain,
+  failuresAfterEnd,
+  isAnswer,
+  isImportAnswer,
+  restartDelayMs,
+  retryDelayMs,
+} from "./retry-policy.ts";
 
 describe("retries", () => {
   it("come after 1 s, 2 s, 4 s... at most a minute", () => {
@@ -18,6 +26,9 @@ describe("retries", () => {
     expect(of(Status.UNAVAILABLE)).toBe(false);
     expect(of(Status.RESOURCE_EXHAUSTED)).toBe(false);
     expect(of(Status.UNKNOWN)).toBe(false);
+    const ofPod = (reason: string) => isImportAnswer(rpcStatus(Status.FAILED_PRECONDITION, reason, ""));
+    expect(ofPod("IMPORT_FAILED")).toBe(true);
+    expect(ofPod("POD_NOT_STARTED")).toBe(false);
     expect(asksAgain(1000)).toBe(false);
     expect(asksAgain(60_000)).toBe(true);
   });

@@ -1,4 +1,4 @@
-import type { RpcStatus } from "@podule/grpc";
+import { type RpcStatus, reasonOf } from "@podule/grpc";
 import { Status } from "nice-grpc";
 
 const FIRST_MS = 1000;
@@ -18,9 +18,21 @@ const ANSWERS: ReadonlySet<Status> = new Set([
   Status.UNAUTHENTICATED,
 ]);
 
-/** Whether the same spec would fail in the same way again: the resolver's 'no', an import that raises. */
+/** What Python itself says of an import, as the module server reports it. */
+const IMPORT_ANSWERS: ReadonlySet<string> = new Set([
+  "IMPORT_FAILED",
+  "MODULE_NOT_FOUND",
+  "DEPENDENCY_NOT_FOUND",
+]);
+
+/** Whether preparing the same spec again would fail in the same way: the resolver's 'no', a wheel that does not build. */
 export function isAnswer(status: RpcStatus): boolean {
   return ANSWERS.has(status.code);
+}
+
+/** Whether starting it again would: the import raises. A pod that was killed may start the next time. */
+export function isImportAnswer(status: RpcStatus): boolean {
+  return ANSWERS.has(status.code) && IMPORT_ANSWERS.has(reasonOf(status) ?? "");
 }
 
 /** How long until the next try after so many failures in a row (1 and up): 1 s, 2 s, 4 s... 60 s. */

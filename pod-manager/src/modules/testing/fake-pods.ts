@@ -74,9 +74,9 @@ export function createFakePods(options: { readonly now?: () => number; readonly 
       if (pods.get(name)?.state !== Pod_State.STARTING) return;
       change(name, { state: Pod_State.READY, readyTime: timestampOf(new Date(now())) });
     },
-    fail(name: string, code: Status = Status.ABORTED): void {
+    fail(name: string, code: Status = Status.ABORTED, reason = "TEST"): void {
       if (hasEnded(name)) return;
-      const error = rpcStatus(code, "TEST", `${name} was made to fail`);
+      const error = rpcStatus(code, reason, `${name} was made to fail`);
       change(name, { state: Pod_State.FAILED, endTime: timestampOf(new Date(now())), error });
     },
     forgetEnded(): void {
