@@ -1,0 +1,93 @@
+"""podule.v1.CallRequest -> what to call, with what."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+from .values import read_value
+from .wire import (
+    BYTES,
+    VARINT,
+    Buffer,
+    InvalidValue,
+    expect,
+    read_fields,
+    read_span,
+    read_text,
+    read_varint,
+    unpack_double,
+)
+
+Request = Tuple[str, List[Any], Dict[str, Any]]
+
+
+def read_request(buffer: Buffer) -> Request:
+    """(function, args, kwargs). `module` is the hops' affair."""
+    at, end = 0, len(buffer)
+    function = ""
+    args: List[Any] = []
+    kwargs: Dict[str, Any] = {}
+    while at < end:
+        key = buffer[at]
+        if key == 0x1A:
+            start, at = read_span(buffer, at + 1, end)
+            # An int below 64 and a float, the most frequent of arguments, without a call.
+            if at - start == 2 and buffer[start] == 0x18 and buffer[start + 1] < 128:
+                number = buffer[start + 1]
+                args.append((number >> 1) ^ -(number & 1))
+            elif at - start == 9 and buffer[start] == 0x21:
+                args.append(unpack_double(buffer, start + 1)[0])
+            else:
+                try:
+                    args.append(read_value(buffer, start, at, 0))
+                except InvalidValue as problem:
+                    raise problem.within(f"args[{len(args)}]") from None
+        elif key == 0x12:
+            start, at = read_span(buffer, at + 1, end)
+            try:
+                function = read_text(buffer, start, at)
+            except InvalidValue as problem:
+                raise problem.within("function") from None
+        elif key == 0x22:
+            start, at = read_span(buffer, at + 1, end)
+            _read_kwarg(buffer, start, at, kwargs)
+        else:
+            at = _skip(buffer, at, end)
+    return function, args, kwargs
+
+
+_NAMES = {1: "module", 2: "function", 3: "args", 4: "kwargs"}
+
+
+def _skip(buffer: Buffer, at: int, end: int) -> int:
+    """The end of the field at `at`: `module`, one that is not known, or a known one with a tag of unusual length."""
+    start = at
+    key, at = read_varint(buffer, at, end)
+    number, wire = key >> 3, key & 7
+    if number in _NAMES:
+        expect(wire, BYTES, _NAMES[number])
+        if number != 1:
+            raise InvalidValue(f"the tag of {_NAMES[number]} is not in its shortest form")
+    if wire == VARINT:
+        return read_varint(buffer, at, end)[1]
+    return next(read_fields(buffer, start, end))[3]
+
+
+def _read_kwarg(buffer: Buffer, at: int, end: int, kwargs: Dict[str, Any]) -> None:
+    name = ""
+    value: Any = None
+    found = False
+    for number, wire, a, b in read_fields(buffer, at, end):
+        if number == 1:
+            expect(wire, BYTES, "key")
+            name = read_text(buffer, a, b)
+        elif number == 2:
+            expect(wire, BYTES, "value")
+            found = True
+            try:
+                value = read_value(buffer, a, b, 0)
+            except InvalidValue as problem:
+                raise problem.within(f'kwargs["{name}"]') from None
+    if not found:
+        raise InvalidValue("no value is set").within(f'kwargs["{name}"]')
+    kwargs[name] = value

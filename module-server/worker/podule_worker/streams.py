@@ -1,0 +1,70 @@
+"""The items of a streamed call, sync or async, one at a time."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import Any, Callable, Mapping, Optional, Sequence
+
+from .errors import Arguments
+from .event_loop import EventLoop
+from .interrupts import Interrupt
+from .values import NotAValue, type_name
+
+END = object()
+
+
+class Stream:
+    """An iteration under way. It has a context of its own: what it sets must not show in the calls between its items."""
+
+    def __init__(self, credit: int, loop: EventLoop) -> None:
+        self.credit = credit
+        # What was called with what, once it is.
+        self.called: Optional[Arguments] = None
+        self.context = contextvars.copy_context()
+        # Set when the caller has gone: the iterator is to be closed, not asked for more.
+        self.ended_by: Optional[Interrupt] = None
+        self._loop = loop
+        self._next: Callable[[], Any] = lambda: END
+        self._close: Callable[[], Any] = lambda: None
+
+    def start(self, target: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Calls, and takes the iterator of what came."""
+        self.called = (target, args, kwargs)
+        self.context.run(self._start, target, args, kwargs)
+
+    def _start(self, target: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        loop = self._loop
+        result = target(*args, **kwargs)
+        if hasattr(type(result), "__await__"):
+            result = loop.run(result)
+        cls = type(result)
+        if hasattr(cls, "__aiter__"):
+            source = cls.__aiter__(result)
+            self._next = lambda: loop.run(_next(source))
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                self._close = lambda: loop.run(close())
+            return
+        try:
+            items = iter(result)
+        except TypeError:
+            name = type_name(cls)
+            raise NotAValue(f"{name} cannot be iterated", "RESULT_NOT_ITERABLE", name) from None
+        self._next = lambda: next(items, END)
+        self._close = getattr(items, "close", self._close)
+
+    def next(self) -> Any:
+        """The next item, or END."""
+        return self.context.run(self._next)
+
+    def close(self) -> None:
+        """Runs the `finally` blocks of a generator."""
+        close, self._close = self._close, lambda: None
+        self.context.run(close)
+
+
+async def _next(source: Any) -> Any:
+    try:
+        return await type(source).__anext__(source)
+    except StopAsyncIteration:
+        return END
