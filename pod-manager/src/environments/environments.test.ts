@@ -1,6 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reasonOf, StatusError } from "@podule/grpc";
@@ -120,6 +131,20 @@ describe.skipIf(uv === undefined)("environments built by the real uv", { timeout
     await rm(interpreter);
     const again = await build(request("six==1.16.0"));
     expect(python(again.python, "import six; print(six.__version__)")).toBe("1.16.0");
+  });
+
+  it("removes what a killed manager left half built long ago, and nothing that may still be built", async () => {
+    const place = join(folder, "swept");
+    const long = new Date(Date.now() - 24 * 60 * 60_000);
+    const [old, young, living] = [".new-999999999-aa", ".new-999999999-bb", `.new-${process.pid}-cc`];
+    for (const name of [old, young, living])
+      await mkdir(join(place, "environments", name), { recursive: true });
+    for (const name of [old, living]) await utimes(join(place, "environments", name), long, long);
+    const own = environments(uv, undefined, place);
+    await own.install(await own.resolve(request("six==1.17.0"), { signal }), { signal });
+    const left = await readdir(join(place, "environments"));
+    expect(left).not.toContain(old);
+    expect(left).toEqual(expect.arrayContaining([young, living]));
   });
 
   it("throws away a lock that is not whole", async () => {

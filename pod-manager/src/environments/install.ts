@@ -8,7 +8,9 @@ import { runUv, type UvOptions } from "./uv.ts";
 import { uvFailure } from "./uv-failure.ts";
 
 const TIMEOUT_MS = 30 * 60_000;
-const TEMPORARY = /^\.new-(\d+)-[0-9a-f]+$/;
+const TEMPORARY = /^\.new-(\d+)-[0-9a-f]+(\.broken)?$/;
+/** Longer than an install may take: a process of another container is not seen to be alive. */
+const ABANDONED_MS = 2 * 60 * 60_000;
 
 export interface Environment {
   readonly digest: string;
@@ -99,12 +101,14 @@ async function tryRename(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Removes what killed managers left half built. */
+/** Removes what killed managers left half built, some hours later. */
 export async function sweepUnfinished(folder: string): Promise<void> {
   for (const entry of await readdir(folder).catch(() => [])) {
     const pid = TEMPORARY.exec(entry)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(folder, entry), { recursive: true, force: true }).catch(() => {});
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(folder, entry);
+    const changed = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - changed > ABANDONED_MS) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -97,11 +97,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function take(step: Step, module: Module, progress: Progress, own: readonly Pod[]): Promise<void> {
     const id = idOf(module);
     if (step.phase === "draining") progress.controller.abort();
-    for (const name of step.drain)
-      drain(
-        id,
-        own.find((pod) => pod.name === name),
-      );
+    for (const pod of own) if (step.drain.includes(pod.name)) drain(id, pod);
     if (step.remove) {
       await options.remove(module);
       forget(id);
@@ -215,8 +211,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     progresses.delete(id);
   }
 
-  function drain(id: string, pod: Pod | undefined): void {
-    if (pod === undefined || leaving.has(pod.name) || !isActive(pod)) return;
+  function drain(id: string, pod: Pod): void {
+    if (leaving.has(pod.name) || !isActive(pod)) return;
     const { name } = pod;
     leaving.add(name);
     pods
