@@ -61,11 +61,13 @@ export interface SimpleRequest {
   responseSize: number;
   payload?: Payload | undefined;
   responseStatus?: EchoStatus | undefined;
+  fillServerId: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface SimpleResponse {
   payload?: Payload | undefined;
+  serverId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -369,7 +371,14 @@ export const EchoStatus: MessageFns<EchoStatus> = {
 };
 
 function createBaseSimpleRequest(): SimpleRequest {
-  return { responseType: 0, responseSize: 0, payload: undefined, responseStatus: undefined, _unknownFields: {} };
+  return {
+    responseType: 0,
+    responseSize: 0,
+    payload: undefined,
+    responseStatus: undefined,
+    fillServerId: false,
+    _unknownFields: {},
+  };
 }
 
 export const SimpleRequest: MessageFns<SimpleRequest> = {
@@ -385,6 +394,9 @@ export const SimpleRequest: MessageFns<SimpleRequest> = {
     }
     if (message.responseStatus !== undefined) {
       EchoStatus.encode(message.responseStatus, writer.uint32(58).fork()).join();
+    }
+    if (message.fillServerId !== false) {
+      writer.uint32(72).bool(message.fillServerId);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -442,6 +454,14 @@ export const SimpleRequest: MessageFns<SimpleRequest> = {
             message.responseStatus = EchoStatus.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.fillServerId = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -480,6 +500,11 @@ export const SimpleRequest: MessageFns<SimpleRequest> = {
         : isSet(object.response_status)
         ? EchoStatus.fromJSON(object.response_status)
         : undefined,
+      fillServerId: isSet(object.fillServerId)
+        ? globalThis.Boolean(object.fillServerId)
+        : isSet(object.fill_server_id)
+        ? globalThis.Boolean(object.fill_server_id)
+        : false,
     };
   },
 
@@ -497,6 +522,9 @@ export const SimpleRequest: MessageFns<SimpleRequest> = {
     if (message.responseStatus !== undefined) {
       obj.responseStatus = EchoStatus.toJSON(message.responseStatus);
     }
+    if (message.fillServerId !== false) {
+      obj.fillServerId = message.fillServerId;
+    }
     return obj;
   },
 
@@ -513,18 +541,22 @@ export const SimpleRequest: MessageFns<SimpleRequest> = {
     message.responseStatus = (object.responseStatus !== undefined && object.responseStatus !== null)
       ? EchoStatus.fromPartial(object.responseStatus)
       : undefined;
+    message.fillServerId = object.fillServerId ?? false;
     return message;
   },
 };
 
 function createBaseSimpleResponse(): SimpleResponse {
-  return { payload: undefined, _unknownFields: {} };
+  return { payload: undefined, serverId: "", _unknownFields: {} };
 }
 
 export const SimpleResponse: MessageFns<SimpleResponse> = {
   encode(message: SimpleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.payload !== undefined) {
       Payload.encode(message.payload, writer.uint32(10).fork()).join();
+    }
+    if (message.serverId !== "") {
+      writer.uint32(34).string(message.serverId);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -558,6 +590,14 @@ export const SimpleResponse: MessageFns<SimpleResponse> = {
             message.payload = Payload.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.serverId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -579,13 +619,23 @@ export const SimpleResponse: MessageFns<SimpleResponse> = {
   },
 
   fromJSON(object: any): SimpleResponse {
-    return { payload: isSet(object.payload) ? Payload.fromJSON(object.payload) : undefined };
+    return {
+      payload: isSet(object.payload) ? Payload.fromJSON(object.payload) : undefined,
+      serverId: isSet(object.serverId)
+        ? globalThis.String(object.serverId)
+        : isSet(object.server_id)
+        ? globalThis.String(object.server_id)
+        : "",
+    };
   },
 
   toJSON(message: SimpleResponse): unknown {
     const obj: any = {};
     if (message.payload !== undefined) {
       obj.payload = Payload.toJSON(message.payload);
+    }
+    if (message.serverId !== "") {
+      obj.serverId = message.serverId;
     }
     return obj;
   },
@@ -598,6 +648,7 @@ export const SimpleResponse: MessageFns<SimpleResponse> = {
     message.payload = (object.payload !== undefined && object.payload !== null)
       ? Payload.fromPartial(object.payload)
       : undefined;
+    message.serverId = object.serverId ?? "";
     return message;
   },
 };
