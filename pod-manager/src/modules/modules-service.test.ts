@@ -299,6 +299,9 @@ describe("the Modules service", () => {
     await using one = await start();
     one.started.modules.directory.ensureModule("json");
     await one.reaches("json", Module_State.READY);
+    for (let index = 0; index < 300; index++) one.started.modules.directory.ensureModule(`made_${index}`);
+    await one.started.restart();
+    expect(one.started.modules.directory.getModule("made_299")).toBeDefined();
     expect(() => one.started.modules.directory.ensureModule("a/b")).toThrow("module id");
     expect(() => one.started.modules.directory.ensureModule("my-module")).toThrow("cannot be imported");
     await using strict = await start({ autoCreate: false });

@@ -28,5 +28,12 @@ export function createPersistence(options: {
     retryDelayMs,
     onError: (id, error) => log(`modules/${id} could not be written: ${toStatus(error).message}`),
   });
-  return { writeLater: queue.add, close: queue.close };
+  return {
+    writeLater: queue.add,
+    /** Tries once more to write what is not yet written. */
+    async close(): Promise<void> {
+      await queue.idle();
+      await queue.close();
+    },
+  };
 }

@@ -12,6 +12,8 @@ export interface WorkQueue {
   add(key: string): void;
   /** As `add`, in that time or before. */
   addAfter(key: string, ms: number): void;
+  /** Resolves when nothing is handled or waits for its turn; what waits for its time does not count. */
+  idle(): Promise<void>;
   /** No more passes; resolves when those that run have ended. */
   close(): Promise<void>;
 }
@@ -22,6 +24,7 @@ export function createWorkQueue({ concurrency, handle, retryDelayMs, onError }: 
   const active = new Map<string, Promise<void>>();
   const failures = new Map<string, number>();
   const timers = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  let idle = Promise.withResolvers<void>();
   let closed = false;
 
   function pump(): void {
@@ -47,6 +50,10 @@ export function createWorkQueue({ concurrency, handle, retryDelayMs, onError }: 
     } finally {
       active.delete(key);
       pump();
+      if (queued.size === 0 && active.size === 0) {
+        idle.resolve();
+        idle = Promise.withResolvers();
+      }
     }
   }
 
@@ -75,6 +82,9 @@ export function createWorkQueue({ concurrency, handle, retryDelayMs, onError }: 
   return {
     add,
     addAfter,
+    async idle() {
+      if (queued.size > 0 || active.size > 0) await idle.promise;
+    },
     async close() {
       closed = true;
       for (const key of timers.keys()) clear(key);
