@@ -1,7 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type ServeOptions, serve } from "./serve/serve.ts";
-import { start } from "./start/start.ts";
-import { test } from "./test/test.ts";
+import type { ServeOptions } from "./serve/serve.ts";
 import { ensureTool } from "./tools/ensure-tool.ts";
 import { isToolName, TOOLS } from "./tools/tool.ts";
 import { ToolError } from "./tools/tool-error.ts";
@@ -17,7 +15,10 @@ program
   .alias("up")
   .description("Envoy and the pod manager on this machine, with numpy deployed; serves until Ctrl-C")
   .option("--once", "end after the first value", false)
-  .action((options: { once: boolean }) => start(process.env, options));
+  .action(async (options: { once: boolean }) => {
+    const { start } = await import("./start/start.ts");
+    await start(process.env, options);
+  });
 
 program
   .command("serve")
@@ -32,12 +33,16 @@ program
   )
   .option("--python <version>", "the Python to run", "")
   .option("--workers <count>", "worker processes", wholeNumber(1, 64), 1)
-  .action((module: string, options: ServeOptions) => serve(module, options, process.env));
+  .action(async (module: string, options: ServeOptions) => {
+    const { serve } = await import("./serve/serve.ts");
+    await serve(module, options, process.env);
+  });
 
 program
   .command("test")
   .description("all checks and tests of Podule itself")
   .action(async () => {
+    const { test } = await import("./test/test.ts");
     process.exitCode = await test(process.env);
   });
 

@@ -12,11 +12,13 @@ export interface Steps {
   line(text: string): void;
 }
 
-export function createSteps(output: NodeJS.WriteStream): Steps {
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+export function createSteps(output: Output): Steps {
   return output.isTTY ? spinnerSteps(output) : plainSteps(output);
 }
 
-function plainSteps(output: NodeJS.WriteStream): Steps {
+function plainSteps(output: Output): Steps {
   const line = (text: string) => {
     output.write(`${text}\n`);
   };
@@ -36,7 +38,7 @@ function plainSteps(output: NodeJS.WriteStream): Steps {
   };
 }
 
-function spinnerSteps(output: NodeJS.WriteStream): Steps {
+function spinnerSteps(output: Output): Steps {
   let spinner: Ora | undefined;
   return {
     line(text) {

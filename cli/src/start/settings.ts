@@ -31,7 +31,8 @@ export const VARIABLES = {
 
 /** Throws UserError: a value that cannot be, or an address beyond this machine without TLS and a way to know who calls. */
 export function readSettings(env: Env): Settings {
-  const host = env[VARIABLES.host] || "127.0.0.1";
+  const given = env[VARIABLES.host] || "127.0.0.1";
+  const host = given === "localhost" ? "127.0.0.1" : given;
   const port = integer(env, VARIABLES.port, 50_051, 0, 65_535);
   const envoy = {
     listen: `${host.includes(":") ? `[${host}]` : host}:${port}`,

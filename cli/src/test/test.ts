@@ -10,7 +10,8 @@ type Step = (context: TestContext) => Promise<Counts | { skippedWhy: string }>;
 
 /** All checks in order. A step that fails does not keep the later ones from running. Returns the exit code. */
 export async function test(env: NodeJS.ProcessEnv): Promise<number> {
-  const strict = env["CI"] === "true";
+  const { CI } = env;
+  const strict = CI === "true";
   const requests = stopRequests();
   const options = {
     env,
