@@ -1,14 +1,12 @@
-import { reasonOf, StatusError } from "@podule/grpc";
-import { CallRequest, OpenFrame, SessionRequest } from "@podule/proto/podule/v1/calls.ts";
+import { reasonOf, rpcStatus, StatusError } from "@podule/grpc";
+import { Status as RpcStatus } from "@podule/proto/google/rpc/status.ts";
+import { CallRequest, CallResponse, SessionRequest } from "@podule/proto/podule/v1/calls.ts";
 import { SessionRequestEnvelope } from "@podule/proto/podule/v1/envelope.ts";
 import fc from "fast-check";
+import { Status } from "nice-grpc-common";
 import { expect, test } from "vitest";
-import {
-  type ClientFrame,
-  decodeClientFrames,
-  encodeClientFrames,
-  type UnknownFrame,
-} from "./client-frames.ts";
+import { type ClientFrame, decodeClientFrames, encodeClientFrames } from "./client-frames.ts";
+import type { UnknownFrame } from "./frame-message.ts";
 
 const id = fc.maxSafeNat();
 const uint32 = fc.nat({ max: 0xffff_ffff });
@@ -27,8 +25,26 @@ const request = fc
     ),
   );
 
+const bytes = fc.uint8Array({ maxLength: 40 }).map((data) => Buffer.from(data));
+const response = text.map((str) =>
+  Buffer.from(
+    CallResponse.encode(
+      CallResponse.fromPartial({ result: { kind: { $case: "str", value: str } } }),
+    ).finish(),
+  ),
+);
+const status = text.map((message) =>
+  Buffer.from(RpcStatus.encode(rpcStatus(Status.UNKNOWN, "WHY", message)).finish()),
+);
+
 const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
-  fc.record({ kind: fc.constant("open" as const), module: text }),
+  fc.record({
+    kind: fc.constant("open" as const),
+    module: text,
+    resumable: fc.boolean(),
+    token: text,
+    received: id,
+  }),
   fc.record({
     kind: fc.constant("call" as const),
     id,
@@ -40,6 +56,21 @@ const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("cancel" as const), id }),
   fc.record({ kind: fc.constant("credit" as const), id, items: uint32 }),
+  fc.record({
+    kind: fc.constant("chunk" as const),
+    id,
+    data: bytes,
+    total: id,
+    callback: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("release" as const), ids: fc.array(id, { maxLength: 20 }) }),
+  fc.record({
+    kind: fc.constant("callbackResult" as const),
+    id,
+    response: fc.option(response, { nil: undefined }),
+    error: fc.option(status, { nil: undefined }),
+  }),
+  fc.constant({ kind: "close" as const }),
 );
 
 function decode(message: Buffer): (ClientFrame | UnknownFrame)[] {
@@ -52,7 +83,38 @@ function decode(message: Buffer): (ClientFrame | UnknownFrame)[] {
 function generated(frame: ClientFrame): NonNullable<SessionRequest["frames"][number]["frame"]> {
   switch (frame.kind) {
     case "open":
-      return { $case: "open", value: OpenFrame.create({ module: frame.module }) };
+      return {
+        $case: "open",
+        value: {
+          module: frame.module,
+          resumable: frame.resumable,
+          token: frame.token,
+          received: BigInt(frame.received),
+        },
+      };
+    case "chunk":
+      return {
+        $case: "chunk",
+        value: {
+          id: BigInt(frame.id),
+          data: frame.data,
+          total: BigInt(frame.total),
+          callback: frame.callback,
+        },
+      };
+    case "release":
+      return { $case: "release", value: { ids: frame.ids.map((id) => BigInt(id)) } };
+    case "callbackResult":
+      return {
+        $case: "callbackResult",
+        value: {
+          id: BigInt(frame.id),
+          response: frame.response && CallResponse.decode(frame.response),
+          error: frame.error && RpcStatus.decode(frame.error),
+        },
+      };
+    case "close":
+      return { $case: "close", value: {} };
     case "cancel":
       return { $case: "cancel", value: { id: BigInt(frame.id) } };
     case "credit":
@@ -173,4 +235,16 @@ test("an id beyond 2^53 is refused", () => {
     caught = error;
   }
   expect(caught instanceof StatusError && reasonOf(caught.status)).toBe("MALFORMED_MESSAGE");
+});
+
+test("`received` stands beside the frames, or alone", () => {
+  fc.assert(
+    fc.property(fc.array(clientFrame, { maxLength: 3 }), id, (frames, received) => {
+      const seen: unknown[] = [];
+      expect(decodeClientFrames(encodeClientFrames(frames, received), (frame) => seen.push(frame))).toBe(
+        received,
+      );
+      expect(seen).toEqual(frames);
+    }),
+  );
 });

@@ -1,14 +1,20 @@
-import { fieldSize, varintSize, WireReader, writeVarint } from "./wire.ts";
+import type { FieldSink } from "./field-sink.ts";
+import { type FrameLayout, FrameMessage, type UnknownFrame } from "./frame-message.ts";
+import type { WireReader } from "./wire.ts";
 
 export interface OpenFrame {
   readonly kind: "open";
   readonly module: string;
+  readonly resumable: boolean;
+  /** "": a new session. */
+  readonly token: string;
+  readonly received: number;
 }
 
 export interface CallFrame {
   readonly kind: "call";
   readonly id: number;
-  /** A CallRequest. */
+  /** A CallRequest; empty where chunks carried it. */
   readonly request: Buffer;
   /** 0: none. */
   readonly timeoutMs: number;
@@ -28,82 +34,128 @@ export interface CreditFrame {
   readonly items: number;
 }
 
-/** A frame of a later version, or none. */
-export interface UnknownFrame {
-  readonly kind: "unknown";
+export interface ReleaseFrame {
+  readonly kind: "release";
+  readonly ids: readonly number[];
 }
 
-export type ClientFrame = OpenFrame | CallFrame | CancelFrame | CreditFrame;
+export interface CallbackResultFrame {
+  readonly kind: "callbackResult";
+  readonly id: number;
+  /** A CallResponse; empty where chunks carried it. */
+  readonly response: Buffer | undefined;
+  /** A google.rpc.Status. */
+  readonly error: Buffer | undefined;
+}
+
+export interface CloseFrame {
+  readonly kind: "close";
+}
+
+/** A piece of the body of the call or, with `callback`, the callback of that id. */
+export interface ChunkFrame {
+  readonly kind: "chunk";
+  readonly id: number;
+  readonly data: Buffer;
+  readonly total: number;
+  readonly callback: boolean;
+}
+
+export type ClientFrame =
+  | OpenFrame
+  | CallFrame
+  | CancelFrame
+  | CreditFrame
+  | ChunkFrame
+  | ReleaseFrame
+  | CallbackResultFrame
+  | CloseFrame;
 
 const EMPTY: Buffer = Buffer.alloc(0);
-const UNKNOWN: UnknownFrame = { kind: "unknown" };
+const NUMBERS = {
+  open: 1,
+  call: 2,
+  cancel: 3,
+  credit: 4,
+  chunk: 5,
+  release: 6,
+  callbackResult: 7,
+  close: 8,
+} as const;
 
-/** Calls `visit` with each frame of a SessionRequest in order. Throws a StatusError at the first that is malformed. */
-export function decodeClientFrames(
-  message: Buffer,
-  visit: (frame: ClientFrame | UnknownFrame) => void,
-): void {
-  const reader = new WireReader(message);
-  while (!reader.done) {
-    const tag = reader.tag();
-    if (tag !== 0x0a) {
-      reader.skip(tag);
-      continue;
-    }
-    const end = reader.lengthDelimited();
-    const outer = reader.end;
-    reader.end = end;
-    const frame = readFrame(reader);
-    reader.end = outer;
-    visit(frame);
+function fields(frame: ClientFrame, sink: FieldSink): void {
+  switch (frame.kind) {
+    case "call":
+      sink.number(0x08, frame.id);
+      sink.bytes(0x12, frame.request);
+      sink.number(0x18, frame.timeoutMs);
+      sink.string(0x22, frame.traceparent);
+      sink.flag(0x28, frame.stream);
+      sink.number(0x30, frame.credit);
+      return;
+    case "cancel":
+      sink.number(0x08, frame.id);
+      return;
+    case "credit":
+      sink.number(0x08, frame.id);
+      sink.number(0x10, frame.items);
+      return;
+    case "chunk":
+      chunkFields(frame, sink);
+      return;
+    case "release":
+      sink.packed(0x0a, frame.ids);
+      return;
+    case "callbackResult":
+      sink.number(0x08, frame.id);
+      sink.bytes(0x12, frame.response);
+      sink.bytes(0x1a, frame.error);
+      return;
+    case "open":
+      sink.string(0x0a, frame.module);
+      sink.flag(0x10, frame.resumable);
+      sink.string(0x1a, frame.token);
+      sink.number(0x20, frame.received);
   }
 }
 
-function readFrame(reader: WireReader): ClientFrame | UnknownFrame {
-  let frame: ClientFrame | UnknownFrame = UNKNOWN;
-  while (!reader.done) {
-    const tag = reader.tag();
-    if ((tag & 7) !== 2 || tag >>> 3 > 4) {
-      reader.skip(tag);
-      continue;
-    }
-    const end = reader.lengthDelimited();
-    const outer = reader.end;
-    reader.end = end;
-    frame = readBody(reader, tag >>> 3);
-    reader.end = outer;
-  }
-  return frame;
-}
-
-function readBody(reader: WireReader, field: number): ClientFrame {
-  switch (field) {
-    case 1:
+function read(number: number, reader: WireReader): ClientFrame | undefined {
+  switch (number) {
+    case NUMBERS.open:
       return readOpen(reader);
-    case 2:
+    case NUMBERS.call:
       return readCall(reader);
-    default: {
-      let id = 0;
-      let items = 0;
-      while (!reader.done) {
-        const tag = reader.tag();
-        if (tag === 0x08) id = reader.uint53();
-        else if (tag === 0x10 && field === 4) items = reader.uint32();
-        else reader.skip(tag);
-      }
-      return field === 3 ? { kind: "cancel", id } : { kind: "credit", id, items };
-    }
+    case NUMBERS.cancel:
+      return { kind: "cancel", id: readNumbers(reader).id };
+    case NUMBERS.credit:
+      return { kind: "credit", ...readNumbers(reader) };
+    case NUMBERS.chunk:
+      return readChunk(reader);
+    case NUMBERS.release:
+      return readRelease(reader);
+    case NUMBERS.callbackResult:
+      return readCallbackResult(reader);
+    case NUMBERS.close:
+      return { kind: "close" };
+    default:
+      return undefined;
   }
 }
 
 function readOpen(reader: WireReader): OpenFrame {
   let module = "";
+  let resumable = false;
+  let token = "";
+  let received = 0;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x0a) module = reader.string();
+    else if (tag === 0x10) resumable = reader.bool();
+    else if (tag === 0x1a) token = reader.string();
+    else if (tag === 0x20) received = reader.uint53();
     else reader.skip(tag);
   }
-  return { kind: "open", module };
+  return { kind: "open", module, resumable, token, received };
 }
 
 function readCall(reader: WireReader): CallFrame {
@@ -115,109 +167,100 @@ function readCall(reader: WireReader): CallFrame {
   let credit = 0;
   while (!reader.done) {
     const tag = reader.tag();
-    switch (tag) {
-      case 0x08:
-        id = reader.uint53();
-        break;
-      case 0x12:
-        request = reader.bytes();
-        break;
-      case 0x18:
-        timeoutMs = reader.uint32();
-        break;
-      case 0x22:
-        traceparent = reader.string();
-        break;
-      case 0x28:
-        stream = reader.bool();
-        break;
-      case 0x30:
-        credit = reader.uint32();
-        break;
-      default:
-        reader.skip(tag);
-    }
+    if (tag === 0x08) id = reader.uint53();
+    else if (tag === 0x12) request = reader.bytes();
+    else if (tag === 0x18) timeoutMs = reader.uint32();
+    else if (tag === 0x22) traceparent = reader.string();
+    else if (tag === 0x28) stream = reader.bool();
+    else if (tag === 0x30) credit = reader.uint32();
+    else reader.skip(tag);
   }
   return { kind: "call", id, request, timeoutMs, traceparent, stream, credit };
 }
 
+function readNumbers(reader: WireReader): { id: number; items: number } {
+  let id = 0;
+  let items = 0;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) id = reader.uint53();
+    else if (tag === 0x10) items = reader.uint32();
+    else reader.skip(tag);
+  }
+  return { id, items };
+}
+
+function readRelease(reader: WireReader): ReleaseFrame {
+  const ids: number[] = [];
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) reader.packed((id) => ids.push(id));
+    else if (tag === 0x08) ids.push(reader.uint53());
+    else reader.skip(tag);
+  }
+  return { kind: "release", ids };
+}
+
+function readCallbackResult(reader: WireReader): CallbackResultFrame {
+  let id = 0;
+  let response: Buffer | undefined;
+  let error: Buffer | undefined;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) id = reader.uint53();
+    else if (tag === 0x12) response = reader.bytes();
+    else if (tag === 0x1a) error = reader.bytes();
+    else reader.skip(tag);
+  }
+  return { kind: "callbackResult", id, response, error };
+}
+
+/** A chunk looks alike in both directions. */
+export function chunkFields(frame: ChunkFrame, sink: FieldSink): void {
+  sink.number(0x08, frame.id);
+  sink.bytes(0x12, frame.data.length === 0 ? undefined : frame.data);
+  sink.number(0x18, frame.total);
+  sink.flag(0x20, frame.callback);
+}
+
+export function readChunk(reader: WireReader): ChunkFrame {
+  let id = 0;
+  let data = EMPTY;
+  let total = 0;
+  let callback = false;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) id = reader.uint53();
+    else if (tag === 0x12) data = reader.bytes();
+    else if (tag === 0x18) total = reader.uint53();
+    else if (tag === 0x20) callback = reader.bool();
+    else reader.skip(tag);
+  }
+  return { kind: "chunk", id, data, total, callback };
+}
+
+const layout: FrameLayout<ClientFrame> = { number: (frame) => NUMBERS[frame.kind], fields, read };
+const messages = new FrameMessage(layout);
+
+/** Calls `visit` with each frame of a SessionRequest in order; returns its `received`. Throws a StatusError at the first that is malformed. */
+export function decodeClientFrames(
+  message: Buffer,
+  visit: (frame: ClientFrame | UnknownFrame) => void,
+): number {
+  return messages.decode(message, visit);
+}
+
 /** The size of one entry of SessionRequest.frames. */
 export function clientFrameSize(frame: ClientFrame): number {
-  return fieldSize(fieldSize(bodySize(frame)));
+  return messages.size(frame);
 }
-
-function bodySize(frame: ClientFrame): number {
-  switch (frame.kind) {
-    case "open":
-      return frame.module === "" ? 0 : fieldSize(Buffer.byteLength(frame.module));
-    case "call": {
-      const { id, request, timeoutMs, traceparent, credit } = frame;
-      return (
-        numberSize(id) +
-        fieldSize(request.length) +
-        numberSize(timeoutMs) +
-        (traceparent === "" ? 0 : fieldSize(Buffer.byteLength(traceparent))) +
-        (frame.stream ? 2 : 0) +
-        numberSize(credit)
-      );
-    }
-    case "cancel":
-      return numberSize(frame.id);
-    case "credit":
-      return numberSize(frame.id) + numberSize(frame.items);
-  }
-}
-
-const FIELD = { open: 0x0a, call: 0x12, cancel: 0x1a, credit: 0x22 } as const;
 
 /** Writes one entry of SessionRequest.frames; returns the position behind it. */
 export function writeClientFrame(frame: ClientFrame, out: Buffer, at: number): number {
-  const size = bodySize(frame);
-  let pos = at;
-  out[pos++] = 0x0a;
-  pos = writeVarint(out, pos, fieldSize(size));
-  out[pos++] = FIELD[frame.kind];
-  pos = writeVarint(out, pos, size);
-  switch (frame.kind) {
-    case "open":
-      return frame.module === "" ? pos : writeString(out, pos, 0x0a, frame.module);
-    case "call": {
-      pos = writeNumber(out, pos, 0x08, frame.id);
-      out[pos++] = 0x12;
-      pos = writeVarint(out, pos, frame.request.length);
-      pos += frame.request.copy(out, pos);
-      pos = writeNumber(out, pos, 0x18, frame.timeoutMs);
-      if (frame.traceparent !== "") pos = writeString(out, pos, 0x22, frame.traceparent);
-      if (frame.stream) pos = writeNumber(out, pos, 0x28, 1);
-      return writeNumber(out, pos, 0x30, frame.credit);
-    }
-    case "cancel":
-      return writeNumber(out, pos, 0x08, frame.id);
-    case "credit":
-      return writeNumber(out, writeNumber(out, pos, 0x08, frame.id), 0x10, frame.items);
-  }
+  return messages.write(frame, out, at);
 }
 
 /** A SessionRequest. */
-export function encodeClientFrames(frames: readonly ClientFrame[]): Buffer {
-  const out = Buffer.allocUnsafe(frames.reduce((size, frame) => size + clientFrameSize(frame), 0));
-  let pos = 0;
-  for (const frame of frames) pos = writeClientFrame(frame, out, pos);
-  return out;
-}
-
-function numberSize(value: number): number {
-  return value === 0 ? 0 : 1 + varintSize(value);
-}
-
-function writeNumber(out: Buffer, pos: number, tag: number, value: number): number {
-  if (value === 0) return pos;
-  out[pos] = tag;
-  return writeVarint(out, pos + 1, value);
-}
-
-function writeString(out: Buffer, at: number, tag: number, value: string): number {
-  out[at] = tag;
-  const pos = writeVarint(out, at + 1, Buffer.byteLength(value));
-  return pos + out.write(value, pos);
+export function encodeClientFrames(frames: readonly ClientFrame[], received = 0): Buffer {
+  return messages.encode(frames, received);
 }

@@ -8,7 +8,8 @@ import {
 import { type RpcStatus, rpcStatus, StatusError, toStatus } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
 import { sessionChannelOptions } from "./channel-options.ts";
-import { type ClientFrame, clientFrameSize, type UnknownFrame, writeClientFrame } from "./client-frames.ts";
+import { type ClientFrame, clientFrameSize, writeClientFrame } from "./client-frames.ts";
+import type { UnknownFrame } from "./frame-message.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { PendingCall } from "./pending-call.ts";
 import { decodeServerFrames, type ServerFrame } from "./server-frames.ts";
@@ -75,7 +76,13 @@ class Session implements SessionClient {
     this.#stream.on("status", (status: StatusObject) => {
       if (status.code === Status.OK) this.#end(undefined);
     });
-    this.#writer.push({ kind: "open", module: options.module });
+    this.#writer.push({
+      kind: "open",
+      module: options.module,
+      resumable: false,
+      token: "",
+      received: 0,
+    });
   }
 
   get maxInFlight(): number {

@@ -1,10 +1,13 @@
 export type {
+  CallbackResultFrame,
   CallFrame,
   CancelFrame,
+  ChunkFrame,
   ClientFrame,
+  CloseFrame,
   CreditFrame,
   OpenFrame,
-  UnknownFrame,
+  ReleaseFrame,
 } from "./client-frames.ts";
 export {
   clientFrameSize,
@@ -13,9 +16,18 @@ export {
   writeClientFrame,
 } from "./client-frames.ts";
 export { connectSession } from "./connect-session.ts";
+export { FrameLog, WINDOW_BYTES } from "./frame-log.ts";
+export type { UnknownFrame } from "./frame-message.ts";
 export { type FrameCodec, FrameWriter, type MessageStream } from "./frame-writer.ts";
 export { routedModule } from "./routed-module.ts";
-export type { BodyFrame, DrainingFrame, EndFrame, OpenedFrame, ServerFrame } from "./server-frames.ts";
+export type {
+  BodyFrame,
+  CallbackFrame,
+  DrainingFrame,
+  EndFrame,
+  OpenedFrame,
+  ServerFrame,
+} from "./server-frames.ts";
 export {
   decodeServerFrames,
   encodeServerFrames,

@@ -1,21 +1,43 @@
 import { rpcStatus, StatusError } from "@podule/grpc";
 import { Status as RpcStatus } from "@podule/proto/google/rpc/status.ts";
-import { CallResponse, OpenedFrame, SessionResponse, StreamResponse } from "@podule/proto/podule/v1/calls.ts";
+import { CallRequest, CallResponse, SessionResponse, StreamResponse } from "@podule/proto/podule/v1/calls.ts";
 import { SessionResponseEnvelope } from "@podule/proto/podule/v1/envelope.ts";
 import fc from "fast-check";
 import { Status } from "nice-grpc-common";
 import { expect, test } from "vitest";
-import type { UnknownFrame } from "./client-frames.ts";
+import type { UnknownFrame } from "./frame-message.ts";
 import { decodeServerFrames, encodeServerFrames, type ServerFrame } from "./server-frames.ts";
 
 const id = fc.maxSafeNat();
 const uint32 = fc.nat({ max: 0xffff_ffff });
+const text = fc.string({ unit: "binary", maxLength: 40 });
 const value = fc
   .string({ unit: "binary" })
   .map((str) => ({ kind: { $case: "str" as const, value: str }, dtype: "" }));
 
 const serverFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
-  fc.record({ kind: fc.constant("opened" as const), maxInFlight: uint32 }),
+  fc.record({
+    kind: fc.constant("opened" as const),
+    maxInFlight: uint32,
+    token: text,
+    received: id,
+    graceMs: uint32,
+  }),
+  fc.record({
+    kind: fc.constant("chunk" as const),
+    id,
+    data: fc.uint8Array({ maxLength: 40 }).map((data) => Buffer.from(data)),
+    total: id,
+    callback: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant("callback" as const),
+    id,
+    function: id,
+    request: fc
+      .string({ minLength: 1 })
+      .map((name) => Buffer.from(CallRequest.encode(CallRequest.fromPartial({ function: name })).finish())),
+  }),
   fc.record({ kind: fc.constant("draining" as const), graceMs: uint32 }),
   fc.record({ kind: fc.constant("end" as const), id }),
   fc.record({
@@ -46,7 +68,34 @@ function decode(message: Buffer): (ServerFrame | UnknownFrame)[] {
 function generated(frame: ServerFrame): NonNullable<SessionResponse["frames"][number]["frame"]> {
   switch (frame.kind) {
     case "opened":
-      return { $case: "opened", value: OpenedFrame.create({ maxInFlight: frame.maxInFlight }) };
+      return {
+        $case: "opened",
+        value: {
+          maxInFlight: frame.maxInFlight,
+          token: frame.token,
+          received: BigInt(frame.received),
+          graceMs: frame.graceMs,
+        },
+      };
+    case "chunk":
+      return {
+        $case: "chunk",
+        value: {
+          id: BigInt(frame.id),
+          data: frame.data,
+          total: BigInt(frame.total),
+          callback: frame.callback,
+        },
+      };
+    case "callback":
+      return {
+        $case: "callback",
+        value: {
+          id: BigInt(frame.id),
+          function: BigInt(frame.function),
+          request: CallRequest.decode(frame.request),
+        },
+      };
     case "draining":
       return { $case: "draining", value: { graceMs: frame.graceMs } };
     case "end":

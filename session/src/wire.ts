@@ -86,6 +86,15 @@ export class WireReader {
     return value;
   }
 
+  /** A packed repeated uint64. */
+  packed(visit: (value: number) => void): void {
+    const end = this.lengthDelimited();
+    const outer = this.end;
+    this.end = end;
+    while (!this.done) visit(this.uint53());
+    this.end = outer;
+  }
+
   string(): string {
     const value = this.bytes();
     if (value.length === 0) return "";
