@@ -9,6 +9,11 @@ export interface EnvoyParams {
   readonly admin: Address;
   /** A file, or "stdout". Default: none. */
   readonly accessLog?: string;
+  /**
+   * File of an encoded FileDescriptorSet: with it JSON is taken too, by `POST /podule.v1.Calls/Call`. It needs the types of error
+   * details as well.
+   */
+  readonly descriptorFile?: string;
   /** Connections of users at once. Default 10,000. */
   readonly maxConnections?: number;
   readonly tls?: ListenerTls;

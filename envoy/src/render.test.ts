@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { descriptorSetFile } from "@podule/proto/descriptors";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -61,6 +63,7 @@ const params: fc.Arbitrary<EnvoyParams> = fc
         }),
       ),
       accessLog: fc.constantFrom("stdout", file("access.log")),
+      descriptorFile: fc.constant(fileURLToPath(descriptorSetFile)),
       maxConnections: fc.integer({ min: 1, max: 1_000_000 }),
       tls: fc.constantFrom(KEY, { ...KEY, clientCaFile: file("cert.pem") }),
       jwt: fc.record(

@@ -2,7 +2,7 @@ import { CLUSTER } from "./cluster.ts";
 import type { EnvoyParams } from "./params.ts";
 
 /** gRPC goes to the managers; everything else is told what this port is. */
-export function routes({ corsOrigins }: EnvoyParams): object {
+export function routes({ corsOrigins, descriptorFile }: EnvoyParams): object {
   return {
     name: "users",
     virtual_hosts: [
@@ -12,13 +12,10 @@ export function routes({ corsOrigins }: EnvoyParams): object {
         typed_per_filter_config: { "envoy.filters.http.cors": corsPolicy(corsOrigins) },
         routes: [
           ...foreignOrigins(corsOrigins),
-          {
-            match: {
-              prefix: "/",
-              headers: [{ name: "content-type", string_match: { prefix: "application/grpc" } }],
-            },
-            route: TO_MANAGERS,
-          },
+          { match: contentType("application/grpc"), route: TO_MANAGERS },
+          ...(descriptorFile === undefined
+            ? []
+            : [{ match: contentType("application/json"), route: TO_MANAGERS }]),
           // Answered by the CORS filter, which does so only where a route leads to a cluster.
           { match: { prefix: "/", headers: PREFLIGHT }, route: TO_MANAGERS },
           { match: { prefix: "/" }, direct_response: NO_GRPC },
@@ -26,6 +23,10 @@ export function routes({ corsOrigins }: EnvoyParams): object {
       },
     ],
   };
+}
+
+function contentType(prefix: string): object {
+  return { prefix: "/", headers: [{ name: "content-type", string_match: { prefix } }] };
 }
 
 const TO_MANAGERS = {

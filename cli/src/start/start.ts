@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describeExit, type Envoy, startEnvoy } from "@podule/envoy";
+import { descriptorSetFile } from "@podule/proto/descriptors";
 import { createChannel } from "nice-grpc";
 import { createSteps, duration, type Steps } from "../console/steps.ts";
 import { type Manager, startManager } from "../parts/manager.ts";
@@ -89,7 +91,11 @@ async function bringUp(
         binary,
         runDir: running.runDir,
         concurrency: settings.envoyConcurrency,
-        params: { ...settings.envoy, upstreams: { kind: "static", addresses: [manager.address] } },
+        params: {
+          ...settings.envoy,
+          upstreams: { kind: "static", addresses: [manager.address] },
+          descriptorFile: fileURLToPath(descriptorSetFile),
+        },
       }),
     ({ address }) => `Envoy on ${address}`,
   );
