@@ -1,0 +1,51 @@
+import type { Due } from "../workers/deadlines.ts";
+import type { Worker } from "../workers/worker.ts";
+import type { ItemFlow } from "./item-flow.ts";
+
+/** Who made a call. Gets items, then exactly one of the others. */
+export interface Caller {
+  /** A CallResponse. */
+  result(call: Call, response: Buffer): void;
+  /** A StreamResponse. */
+  item(call: Call, response: Buffer): void;
+  end(call: Call): void;
+  /** A google.rpc.Status. */
+  error(call: Call, status: Buffer): void;
+}
+
+/** One call, from its arrival until the worker is done with it: that may be after its caller has been answered. */
+export class Call implements Due {
+  readonly caller: Caller;
+  /** The caller's own id for it. */
+  readonly id: number;
+  /** A CallRequest. */
+  request: Buffer;
+  /** Of a streamed call. */
+  readonly flow: ItemFlow | undefined;
+  due: number;
+  /** The caller has had its final answer. */
+  answered = false;
+  /** The worker is done with it, or will never have it. */
+  finished = false;
+  /** Where it is; undefined while it waits. */
+  worker: Worker | undefined;
+  /** Its id on the worker's link. */
+  linkId = 0;
+  /** Of a stream: an item has come. */
+  begun = false;
+  /** When the worker was told to stop it, performance.now(); 0: it was not. */
+  stoppedAt = 0;
+
+  constructor(caller: Caller, id: number, request: Buffer, due: number, flow?: ItemFlow) {
+    this.caller = caller;
+    this.id = id;
+    this.request = request;
+    this.due = due;
+    this.flow = flow;
+  }
+}
+
+/** A small request must not keep the large message alive in which it came. */
+export function detach(request: Buffer): Buffer {
+  return request.buffer.byteLength > 4 * request.length + 4096 ? Buffer.from(request) : request;
+}

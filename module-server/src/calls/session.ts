@@ -1,0 +1,207 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import {
+  type RawHandlers,
+  rpcStatus,
+  StatusError,
+  statusError,
+  toServiceError,
+  toStatus,
+} from "@podule/grpc";
+import {
+  type CallFrame,
+  type ClientFrame,
+  decodeClientFrames,
+  FrameWriter,
+  type ServerFrame,
+  serverFrameSize,
+  type UnknownFrame,
+  writeServerFrame,
+} from "@podule/session";
+import { Status } from "nice-grpc-common";
+import { encodeStatus } from "../status-bytes.ts";
+import { Call, type Caller } from "./call.ts";
+import { ItemFlow } from "./item-flow.ts";
+import { type Pod, requireModule } from "./pod.ts";
+
+/** Unread by the client; beyond it no more of its calls are read, and its streams wait. */
+const CONGESTED_BYTES = 8 * 1024 * 1024;
+const codec = { size: serverFrameSize, write: writeServerFrame };
+
+/** Calls/Session. */
+export function sessionHandler(pod: Pod): RawHandlers["bidi"] {
+  return (stream) => {
+    pod.sessions.add(new Session(pod, stream));
+  };
+}
+
+class Session implements Caller {
+  readonly #pod: Pod;
+  readonly #stream: ServerDuplexStream<Buffer, Buffer>;
+  readonly #writer: FrameWriter<ServerFrame>;
+  readonly #calls = new Map<number, Call>();
+  #opened = false;
+  #lastId = 0;
+  /** The client sends no more, or the pod takes no more. */
+  #finishing = false;
+  #closed = false;
+  #congested = false;
+
+  constructor(pod: Pod, stream: ServerDuplexStream<Buffer, Buffer>) {
+    this.#pod = pod;
+    this.#stream = stream;
+    this.#writer = new FrameWriter(stream, codec, { onDrain: () => this.#relieve() });
+    stream.on("data", (message: Buffer) => this.#onMessage(message));
+    stream.on("end", () => this.#finish());
+    stream.on("cancelled", () => this.#close());
+    stream.on("error", () => this.#close());
+    stream.on("close", () => this.#close());
+  }
+
+  /** Running calls may end; new ones are refused. */
+  drain(graceMs: number): void {
+    if (this.#closed) return;
+    if (this.#opened) this.#writer.push({ kind: "draining", graceMs });
+    this.#finish();
+  }
+
+  result(call: Call, body: Buffer): void {
+    this.#calls.delete(call.id);
+    this.#send({ kind: "result", id: call.id, body });
+    if (this.#finishing) this.#endWhenIdle();
+  }
+
+  item(call: Call, body: Buffer): void {
+    this.#send({ kind: "item", id: call.id, body });
+    if (this.#congested) call.flow?.setOpen(false);
+  }
+
+  end(call: Call): void {
+    this.#calls.delete(call.id);
+    this.#send({ kind: "end", id: call.id });
+    if (this.#finishing) this.#endWhenIdle();
+  }
+
+  error(call: Call, body: Buffer): void {
+    this.#calls.delete(call.id);
+    this.#send({ kind: "error", id: call.id, body });
+    if (this.#finishing) this.#endWhenIdle();
+  }
+
+  #onMessage(message: Buffer): void {
+    if (this.#closed) return;
+    try {
+      decodeClientFrames(message, (frame) => this.#onFrame(frame));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #onFrame(frame: ClientFrame | UnknownFrame): void {
+    if (this.#closed) return;
+    if (!this.#opened && frame.kind !== "open")
+      throw violation("The first frame of a session must be `open`");
+    switch (frame.kind) {
+      case "open":
+        if (this.#opened) throw violation("A session is opened once");
+        requireModule(this.#pod, frame.module);
+        this.#opened = true;
+        this.#writer.push({
+          kind: "opened",
+          maxInFlight: this.#pod.maxInFlight,
+          token: "",
+          received: 0,
+          graceMs: 0,
+        });
+        return;
+      case "call":
+        this.#start(frame);
+        return;
+      case "cancel": {
+        const call = this.#calls.get(frame.id);
+        if (call !== undefined) this.#pod.pool.cancel(call);
+        return;
+      }
+      case "credit": {
+        const call = this.#calls.get(frame.id);
+        if (call !== undefined) this.#pod.pool.allow(call, frame.items);
+        return;
+      }
+      default:
+        throw statusError(Status.UNIMPLEMENTED, "UNKNOWN_FRAME", "This pod does not know that kind of frame");
+    }
+  }
+
+  #start(frame: CallFrame): void {
+    if (frame.id <= this.#lastId)
+      throw violation(`Ids of calls must grow: ${frame.id} came after ${this.#lastId}`);
+    this.#lastId = frame.id;
+    const due = frame.timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + frame.timeoutMs;
+    const flow = frame.stream ? new ItemFlow(frame.credit) : undefined;
+    if (this.#congested) flow?.setOpen(false);
+    const call = new Call(this, frame.id, frame.request, due, flow);
+    this.#calls.set(frame.id, call);
+    this.#pod.pool.submit(call);
+  }
+
+  #send(frame: ServerFrame): void {
+    if (this.#closed) return;
+    this.#writer.push(frame);
+    const unread = this.#writer.pendingBytes;
+    if (unread <= CONGESTED_BYTES) return;
+    if (unread > this.#pod.maxUnreadBytes) {
+      const words = `The client has left ${unread} bytes of results unread`;
+      this.#fail(statusError(Status.RESOURCE_EXHAUSTED, "SLOW_READER", words));
+    } else if (!this.#congested && this.#writer.blocked) {
+      this.#congested = true;
+      this.#stream.pause();
+    }
+  }
+
+  #relieve(): void {
+    if (this.#finishing) this.#endWhenIdle();
+    if (!this.#congested || this.#closed) return;
+    this.#congested = false;
+    this.#stream.resume();
+    for (const call of this.#calls.values()) if (call.flow !== undefined) this.#pod.pool.setOpen(call, true);
+  }
+
+  #finish(): void {
+    this.#finishing = true;
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
+    if (this.#closed || this.#calls.size > 0) return;
+    this.#writer.flush();
+    if (this.#writer.pendingBytes > 0) return;
+    this.#leave();
+    this.#stream.end();
+  }
+
+  /** Ends the session with an error, which its calls get too. */
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    const status = toStatus(error);
+    this.#writer.push({ kind: "error", id: 0, body: encodeStatus(status) });
+    this.#writer.flush();
+    this.#close();
+    this.#stream.emit("error", toServiceError(new StatusError(status)));
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#leave();
+    for (const call of [...this.#calls.values()]) this.#pod.pool.cancel(call);
+    this.#calls.clear();
+  }
+
+  #leave(): void {
+    this.#closed = true;
+    this.#writer.stop();
+    this.#pod.sessions.delete(this);
+  }
+}
+
+function violation(message: string): StatusError {
+  return new StatusError(rpcStatus(Status.INVALID_ARGUMENT, "PROTOCOL_VIOLATION", message));
+}

@@ -1,0 +1,77 @@
+import { type RpcStatus, rpcStatus } from "@podule/grpc";
+import { Status } from "nice-grpc-common";
+
+export interface Config {
+  /** What Python imports. */
+  readonly moduleName: string;
+  /** Accepted in CallRequest.module. */
+  readonly moduleId: string;
+  /** "HOST:PORT" or "unix:/path". */
+  readonly listen: string;
+  readonly python: string;
+  readonly modulePath: string | undefined;
+  readonly workers: number;
+  readonly workerMemoryLimit: number | undefined;
+  readonly importTimeoutMs: number;
+  readonly drainGraceMs: number;
+  readonly maxMessageBytes: number;
+  /** Calls that one session, and the pod as a whole, may have in flight. */
+  readonly maxInFlight: number;
+  readonly runDir: string | undefined;
+  readonly terminationMessagePath: string | undefined;
+}
+
+export interface Violation {
+  readonly field: string;
+  readonly description: string;
+}
+
+const MIB = 1024 * 1024;
+const MODULE_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u;
+
+/** The settings, or everything that is wrong with them. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config | RpcStatus {
+  const violations: Violation[] = [];
+  const text = (field: string) => (env[field] === undefined || env[field] === "" ? undefined : env[field]);
+  const refuse = (field: string, description: string) => violations.push({ field, description });
+  const integer = (field: string, fallback: number, least: number, most: number): number => {
+    const given = text(field);
+    if (given === undefined) return fallback;
+    const value = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    refuse(field, `must be a whole number from ${least} to ${most}, not "${given}"`);
+    return fallback;
+  };
+
+  const moduleName = text("MODULE_NAME") ?? "";
+  if (moduleName === "") refuse("MODULE_NAME", 'is required: what Python imports, such as "numpy"');
+  else if (!MODULE_NAME.test(moduleName))
+    refuse("MODULE_NAME", `must be a module's dotted name such as "scipy.linalg", not "${moduleName}"`);
+  const port = integer("PORT", 50051, 0, 65535);
+  const listen = text("PODULE_LISTEN") ?? `0.0.0.0:${port}`;
+  if (!/^unix:\/.+|^.+:\d{1,5}$/.test(listen))
+    refuse("PODULE_LISTEN", `must be HOST:PORT or unix:/path, not "${listen}"`);
+  const memoryLimit = text("PODULE_WORKER_MEMORY_LIMIT");
+
+  const config: Config = {
+    moduleName,
+    moduleId: text("PODULE_MODULE_ID") ?? moduleName,
+    listen,
+    python: text("PODULE_PYTHON") ?? "python3",
+    modulePath: text("PODULE_MODULE_PATH"),
+    workers: integer("PODULE_WORKERS", 1, 1, 64),
+    workerMemoryLimit:
+      memoryLimit === undefined
+        ? undefined
+        : integer("PODULE_WORKER_MEMORY_LIMIT", 0, 16 * MIB, Number.MAX_SAFE_INTEGER),
+    importTimeoutMs: integer("PODULE_IMPORT_TIMEOUT_MS", 60_000, 1, 86_400_000),
+    drainGraceMs: integer("PODULE_DRAIN_GRACE_MS", 30_000, 0, 86_400_000),
+    maxMessageBytes: integer("PODULE_MAX_MESSAGE_BYTES", 64 * MIB, 1024, 1024 * MIB),
+    maxInFlight: integer("PODULE_MAX_IN_FLIGHT", 16_384, 1, 1_000_000),
+    runDir: text("PODULE_RUN_DIR"),
+    terminationMessagePath: text("TERMINATION_MESSAGE_PATH"),
+  };
+  if (violations.length === 0) return config;
+  const words = violations.map(({ field, description }) => `${field} ${description}`).join("; ");
+  return rpcStatus(Status.INVALID_ARGUMENT, "INVALID_SETTING", words, { violations });
+}

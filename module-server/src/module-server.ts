@@ -1,0 +1,102 @@
+import { createHealth, createReflection, createServer, type RpcStatus } from "@podule/grpc";
+import { descriptorSet } from "@podule/proto/descriptors";
+import { Status } from "nice-grpc-common";
+import type { Pod } from "./calls/pod.ts";
+import { sessionHandler } from "./calls/session.ts";
+import { streamHandler } from "./calls/stream.ts";
+import { unaryHandler } from "./calls/unary.ts";
+import type { Config } from "./config.ts";
+import { encodeStatus, statusBytes } from "./status-bytes.ts";
+import { CallPool } from "./workers/call-pool.ts";
+import { Supervisor } from "./workers/supervisor.ts";
+
+const SERVICE = "podule.v1.Calls";
+/** Of the largest requests, kept at once; of the largest results, unread in one session. */
+const KEPT_MESSAGES = 4;
+const RETRY_MS = 1000;
+/** For answers that are under way when the last call has ended. */
+const CLOSE_MS = 1000;
+
+export interface ModuleServer {
+  /** Resolves to the address. Calls are taken at once, and wait for the module's import. */
+  start(): Promise<string>;
+  /** Running calls end, or are cut after the grace; then the workers. */
+  drain(graceMs: number): Promise<void>;
+  /** Ends all processes now. */
+  kill(): void;
+}
+
+/** `onFailed`: the module cannot be imported; every call has been told. */
+export function createModuleServer(config: Config, onFailed: (status: RpcStatus) => void): ModuleServer {
+  const maxBytes = KEPT_MESSAGES * config.maxMessageBytes;
+  const pool = new CallPool({
+    maxInFlight: config.maxInFlight,
+    maxMessageBytes: config.maxMessageBytes,
+    maxBytes,
+  });
+  const health = createHealth();
+  const setReady = (ready: boolean) => {
+    for (const service of ["", SERVICE]) health.set(service, ready);
+  };
+  const supervisor = new Supervisor({ ...config, memoryLimit: config.workerMemoryLimit }, pool, {
+    ready: setReady,
+    failed(status) {
+      pool.refuse(encodeStatus(status));
+      pool.failAll(encodeStatus(status));
+      onFailed(status);
+    },
+  });
+  const pod: Pod = {
+    moduleId: config.moduleId,
+    pool,
+    maxInFlight: config.maxInFlight,
+    maxUnreadBytes: maxBytes,
+    sessions: new Set(),
+  };
+
+  const server = createServer({ maxMessageBytes: config.maxMessageBytes + 64 * 1024 });
+  server.addRaw(`/${SERVICE}/Call`, "unary", unaryHandler(pod));
+  server.addRaw(`/${SERVICE}/Stream`, "serverStream", streamHandler(pod));
+  server.addRaw(`/${SERVICE}/Session`, "bidi", sessionHandler(pod));
+  server.add(health.definition, health.implementation);
+  createReflection(descriptorSet, {
+    listed: (name) => name === SERVICE || name.startsWith("grpc."),
+  }).addTo(server);
+  setReady(false);
+
+  return {
+    async start() {
+      try {
+        await supervisor.start();
+        return await server.listen(config.listen);
+      } catch (error) {
+        supervisor.kill();
+        throw error;
+      }
+    },
+    async drain(graceMs) {
+      health.end();
+      pool.refuse(
+        statusBytes(Status.UNAVAILABLE, "DRAINING", "The pod takes no new calls", { retryAfterMs: RETRY_MS }),
+      );
+      for (const session of [...pod.sessions]) session.drain(graceMs);
+      const drained = server.drain(graceMs + CLOSE_MS);
+      let timer: NodeJS.Timeout | undefined;
+      const cut = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs);
+      });
+      await Promise.race([pool.idle(), cut]);
+      clearTimeout(timer);
+      pool.failAll(
+        statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),
+      );
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+      await supervisor.stop();
+      await server.close();
+      pool.close();
+    },
+    kill() {
+      supervisor.kill();
+    },
+  };
+}

@@ -1,0 +1,296 @@
+import { Status } from "nice-grpc-common";
+import { type Call, detach } from "../calls/call.ts";
+import { statusBytes } from "../status-bytes.ts";
+import { Deadlines } from "./deadlines.ts";
+import { chooseWorker, workersToRecall } from "./dispatch-policy.ts";
+import { Kind } from "./link-codec.ts";
+import { wasStarted } from "./progress.ts";
+import type { FinalKind, Worker, WorkerListener } from "./worker.ts";
+
+/** What a call gets, told to end, before its worker is killed. */
+const STOP_GRACE_MS = 2000;
+const STOP_LOOK_MS = 500;
+const TICK_MS = 10;
+const RETRY_MS = 100;
+
+export interface CallPoolOptions {
+  readonly maxInFlight: number;
+  readonly maxMessageBytes: number;
+  /** Bytes of requests that are kept at once. */
+  readonly maxBytes: number;
+}
+
+/** All calls in the pod: those that wait, and those with the workers. Each one is answered once, and run at most once. */
+export class CallPool implements Omit<WorkerListener, "closed"> {
+  readonly #options: CallPoolOptions;
+  readonly #workers = new Set<Worker>();
+  /** Come back from workers that had not started them: first in line. */
+  readonly #returned = new Set<Call>();
+  readonly #waiting = new Set<Call>();
+  readonly #deadlines = new Deadlines<Call>((call) => this.#onDue(call));
+  #size = 0;
+  #bytes = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #refusal: Buffer | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: CallPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Calls that are not finished. */
+  get size(): number {
+    return this.#size;
+  }
+
+  submit(call: Call): void {
+    const refusal = this.#refusal ?? this.#admit(call.request.length);
+    if (refusal !== undefined) {
+      call.finished = true;
+      this.#answer(call);
+      call.caller.error(call, refusal);
+      return;
+    }
+    this.#size++;
+    this.#bytes += call.request.length;
+    this.#deadlines.add(call);
+    const free =
+      this.#waiting.size === 0 && this.#returned.size === 0 ? chooseWorker(this.#workers) : undefined;
+    if (free !== undefined) {
+      free.send(call);
+    } else {
+      call.request = detach(call.request);
+      this.#waiting.add(call);
+    }
+    if (this.#ticker === undefined && this.#workers.size > 1)
+      this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** The caller wants no answer any more; it gets one all the same. */
+  cancel(call: Call): void {
+    if (call.answered) return;
+    this.#answer(call);
+    call.caller.error(call, CANCELLED);
+    this.#stop(call, 2);
+  }
+
+  /** The deadline has passed, as the caller's clock has it. */
+  expire(call: Call): void {
+    if (!call.answered) this.#onDue(call);
+  }
+
+  /** The reader of a stream allows more items. */
+  allow(call: Call, items: number): void {
+    call.flow?.allow(items);
+    this.#grant(call);
+  }
+
+  /** Whether the reader of a stream takes what is sent to it. */
+  setOpen(call: Call, open: boolean): void {
+    call.flow?.setOpen(open);
+    if (open) this.#grant(call);
+  }
+
+  add(worker: Worker): void {
+    this.#workers.add(worker);
+    this.#dispatch();
+  }
+
+  /** The worker is gone: what it had not started waits for another. Returns what it may have run, to be failed. */
+  remove(worker: Worker): Call[] {
+    this.#workers.delete(worker);
+    const { progress } = worker;
+    const started: Call[] = [];
+    for (const call of worker.calls.values()) {
+      call.worker = undefined;
+      if (call.answered) this.#finish(call);
+      else if (wasStarted(call.linkId, progress)) started.push(call);
+      else this.#putBack(call);
+    }
+    worker.calls.clear();
+    this.#dispatch();
+    return started;
+  }
+
+  fail(calls: Iterable<Call>, status: Buffer): void {
+    for (const call of calls) {
+      if (!call.answered) {
+        this.#answer(call);
+        call.caller.error(call, status);
+      }
+      this.#finish(call);
+    }
+  }
+
+  /** Answers all that wait for a worker. */
+  failWaiting(status: Buffer): void {
+    const calls = [...this.#returned, ...this.#waiting];
+    this.#returned.clear();
+    this.#waiting.clear();
+    this.fail(calls, status);
+  }
+
+  /** Answers every call. */
+  failAll(status: Buffer): void {
+    this.failWaiting(status);
+    for (const worker of this.#workers) this.fail([...worker.calls.values()], status);
+  }
+
+  /** From now on, every new call is answered by this. */
+  refuse(status: Buffer): void {
+    this.#refusal = status;
+  }
+
+  /** Resolves when no caller waits for an answer. */
+  idle(): Promise<void> {
+    if (this.#size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenIdle = resolve;
+    return promise;
+  }
+
+  close(): void {
+    clearInterval(this.#ticker);
+    this.#deadlines.clear();
+  }
+
+  item(call: Call, payload: Buffer): void {
+    call.flow?.received(payload.length);
+    if (call.answered) return;
+    call.caller.item(call, payload);
+    this.#grant(call);
+  }
+
+  final(call: Call, kind: FinalKind, payload: Buffer): void {
+    this.#finish(call);
+    if (call.answered) return;
+    this.#answer(call);
+    if (kind === Kind.RESULT) call.caller.result(call, payload);
+    else if (kind === Kind.END) call.caller.end(call);
+    else call.caller.error(call, payload);
+  }
+
+  oversize(call: Call, final: boolean, bytes: number): void {
+    if (!call.answered) {
+      this.#answer(call);
+      const words = `The result has ${bytes} bytes; at most ${this.#options.maxMessageBytes} are allowed`;
+      call.caller.error(call, statusBytes(Status.RESOURCE_EXHAUSTED, "RESULT_TOO_LARGE", words));
+    }
+    if (final) this.#finish(call);
+    else this.#stop(call, 2);
+  }
+
+  recalled(call: Call): void {
+    if (call.answered) this.#finish(call);
+    else this.#putBack(call);
+  }
+
+  room(): void {
+    this.#dispatch();
+  }
+
+  #admit(bytes: number): Buffer | undefined {
+    const { maxInFlight, maxBytes } = this.#options;
+    if (this.#size >= maxInFlight)
+      return statusBytes(
+        Status.RESOURCE_EXHAUSTED,
+        "TOO_MANY_CALLS",
+        `${maxInFlight} calls are in flight already`,
+        {
+          retryAfterMs: RETRY_MS,
+        },
+      );
+    if (this.#bytes > 0 && this.#bytes + bytes > maxBytes)
+      return statusBytes(
+        Status.RESOURCE_EXHAUSTED,
+        "TOO_MANY_BYTES",
+        `${this.#bytes} bytes of requests are in flight already; at most ${maxBytes} are allowed`,
+        { retryAfterMs: RETRY_MS },
+      );
+    return undefined;
+  }
+
+  #putBack(call: Call): void {
+    call.flow?.reset();
+    call.request = detach(call.request);
+    this.#returned.add(call);
+  }
+
+  #dispatch(): void {
+    for (const queue of [this.#returned, this.#waiting]) {
+      for (const call of queue) {
+        const worker = chooseWorker(this.#workers);
+        if (worker === undefined) return;
+        queue.delete(call);
+        worker.send(call);
+      }
+    }
+  }
+
+  #grant(call: Call): void {
+    const { worker, flow } = call;
+    if (worker === undefined || flow === undefined || call.answered) return;
+    const items = flow.grant();
+    if (items > 0) worker.credit(call, items);
+  }
+
+  #onDue(call: Call): void {
+    if (!call.answered) {
+      this.#answer(call);
+      call.caller.error(call, DEADLINE_EXCEEDED);
+      this.#stop(call, 1);
+      return;
+    }
+    const { worker } = call;
+    if (worker === undefined || call.finished) return;
+    if (worker.isBusyWith(call)) worker.kill("a call did not end within 2 s of being interrupted");
+    else this.#look(call, STOP_LOOK_MS);
+  }
+
+  /** The caller is answered; the worker may still be at it. */
+  #stop(call: Call, cause: 1 | 2): void {
+    if (call.worker === undefined) {
+      this.#returned.delete(call);
+      this.#waiting.delete(call);
+      this.#finish(call);
+      return;
+    }
+    call.worker.stop(call, cause);
+    this.#look(call, STOP_GRACE_MS);
+  }
+
+  #look(call: Call, afterMs: number): void {
+    call.due = performance.now() + afterMs;
+    this.#deadlines.add(call);
+  }
+
+  #answer(call: Call): void {
+    call.answered = true;
+    this.#deadlines.delete(call);
+  }
+
+  #finish(call: Call): void {
+    if (call.finished) return;
+    call.finished = true;
+    this.#deadlines.delete(call);
+    this.#size--;
+    this.#bytes -= call.request.length;
+    if (this.#size > 0) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#whenIdle?.();
+  }
+
+  #tick(): void {
+    for (const worker of this.#workers) worker.tick();
+    const waiting = this.#waiting.size + this.#returned.size;
+    for (const worker of workersToRecall([...this.#workers], waiting)) worker.recall();
+  }
+}
+
+const CANCELLED = statusBytes(Status.CANCELLED, "CANCELLED", "The call was cancelled");
+const DEADLINE_EXCEEDED = statusBytes(
+  Status.DEADLINE_EXCEEDED,
+  "DEADLINE_EXCEEDED",
+  "The deadline passed before the call had ended",
+);

@@ -1,0 +1,273 @@
+import type { RpcStatus } from "@podule/grpc";
+import { Status } from "nice-grpc-common";
+import type { Call } from "../calls/call.ts";
+import { encodeStatus, statusBytes } from "../status-bytes.ts";
+import type { CallPool } from "./call-pool.ts";
+import { describeDeath } from "./death.ts";
+import { killGroup } from "./kill.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { type Hello, LinkServer } from "./link-server.ts";
+import { countOomKills } from "./oom-kills.ts";
+import { removeProgress } from "./progress.ts";
+import { afterDeath, type Deaths, HOPELESS, NO_DEATHS } from "./restart-policy.ts";
+import { makeRunFolder, type RunFolder } from "./run-folder.ts";
+import { Worker, type WorkerListener } from "./worker.ts";
+import { type Exit, Zygote, type ZygoteListener, type ZygoteOptions } from "./zygote.ts";
+
+/** After the first sign of a worker's end, the others are waited for. */
+const SIGNS_MS = 1000;
+const LINK_OVERHEAD = 64 * 1024;
+const STOP_MS = 2000;
+
+export interface SupervisorOptions extends Omit<ZygoteOptions, "socketPath" | "progressFolder"> {
+  readonly workers: number;
+  readonly maxMessageBytes: number;
+  readonly runDir: string | undefined;
+}
+
+export interface SupervisorListener {
+  /** Whether calls can be taken. */
+  ready(ready: boolean): void;
+  /** The module cannot be imported. */
+  failed(status: RpcStatus): void;
+}
+
+/** One worker from the wish for it until all is known of its end. */
+interface Place {
+  readonly number: number;
+  pid: number | undefined;
+  worker: Worker | undefined;
+  linkClosed: boolean;
+  exit: Exit | undefined;
+  /** What the worker may have run when it died. */
+  lost: Call[];
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Keeps the wanted number of workers alive. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #pool: CallPool;
+  readonly #listener: SupervisorListener;
+  readonly #folder: RunFolder;
+  readonly #places = new Map<number, Place>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #server: LinkServer | undefined;
+  #zygote: Zygote | undefined;
+  #lastNumber = 0;
+  #deaths: Deaths = NO_DEATHS;
+  #zygoteDeaths: Deaths = NO_DEATHS;
+  #oomKills = countOomKills();
+  #stopping = false;
+  #allGone: (() => void) | undefined;
+
+  constructor(options: SupervisorOptions, pool: CallPool, listener: SupervisorListener) {
+    this.#options = options;
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#folder = makeRunFolder(options.runDir);
+  }
+
+  async start(): Promise<void> {
+    this.#server = await LinkServer.listen(
+      this.#folder.socketPath,
+      this.#options.maxMessageBytes + LINK_OVERHEAD,
+      (hello, link) => this.#accept(hello, link),
+    );
+    this.#startZygote();
+  }
+
+  /** Workers get a moment to end by themselves. */
+  async stop(): Promise<void> {
+    this.#beginStop();
+    for (const { worker } of this.#places.values()) worker?.disconnect();
+    await Promise.race([this.#untilAllGone(), new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+    this.kill();
+  }
+
+  /** Ends all processes at once, workers first. */
+  kill(): void {
+    this.#beginStop();
+    for (const { worker, pid, exit } of this.#places.values()) {
+      worker?.markGone();
+      if (pid !== undefined && exit === undefined) killGroup(pid);
+    }
+    this.#zygote?.kill();
+    this.#server?.close();
+    this.#folder.remove();
+  }
+
+  #beginStop(): void {
+    this.#stopping = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+  }
+
+  #untilAllGone(): Promise<void> {
+    if (this.#places.size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allGone = resolve;
+    return promise;
+  }
+
+  #startZygote(): void {
+    const { socketPath, progressFolder } = this.#folder;
+    const zygote: Zygote = new Zygote({ ...this.#options, socketPath, progressFolder }, this.#zygoteListener);
+    this.#zygote = zygote;
+  }
+
+  readonly #zygoteListener: ZygoteListener = {
+    imported: () => {
+      for (let count = 0; count < this.#options.workers; count++) this.#fork();
+    },
+    forked: (number, pid) => {
+      const place = this.#places.get(number);
+      if (place !== undefined) place.pid = pid;
+    },
+    exited: (number, exit) => {
+      const place = this.#places.get(number);
+      if (place === undefined) return;
+      place.exit = exit;
+      place.worker?.markGone();
+      this.#onSign(place);
+    },
+    gone: (failure, words) => this.#onZygoteGone(failure, words),
+  };
+
+  #accept(hello: Hello, link: Link): LinkEvents | undefined {
+    if (this.#stopping) return undefined;
+    if (hello.role === "zygote") return this.#zygote?.connect(link) ? this.#zygote : undefined;
+    const place = this.#places.get(hello.number);
+    if (place === undefined || place.worker !== undefined || place.exit !== undefined) return undefined;
+    clearTimeout(place.timer);
+    const worker = new Worker(
+      hello.number,
+      hello.pid,
+      link,
+      this.#folder.progressFolder,
+      this.#workerListener,
+    );
+    place.worker = worker;
+    place.pid = hello.pid;
+    this.#pool.add(worker);
+    this.#listener.ready(true);
+    return worker;
+  }
+
+  #fork(): void {
+    if (this.#stopping || this.#zygote === undefined) return;
+    const number = ++this.#lastNumber;
+    const place: Place = {
+      number,
+      pid: undefined,
+      worker: undefined,
+      linkClosed: false,
+      exit: undefined,
+      lost: [],
+      timer: undefined,
+    };
+    place.timer = setTimeout(() => this.#onLate(place), this.#options.importTimeoutMs + SIGNS_MS);
+    this.#places.set(number, place);
+    this.#zygote.fork(number);
+  }
+
+  /** The worker has not said hello. */
+  #onLate(place: Place): void {
+    if (place.pid !== undefined) killGroup(place.pid);
+    this.#onSign(place);
+  }
+
+  #onLinkClosed(worker: Worker): void {
+    const place = this.#places.get(worker.number);
+    if (place === undefined) return;
+    place.linkClosed = true;
+    place.lost = this.#pool.remove(worker);
+    // Whatever it has started ends with it.
+    if (place.exit === undefined) killGroup(worker.pid);
+    this.#onSign(place);
+  }
+
+  /** Settles when the link has ended and the exit is known, or one of them does not come. */
+  #onSign(place: Place): void {
+    clearTimeout(place.timer);
+    const { worker } = place;
+    const linkOver = worker === undefined || place.linkClosed;
+    if (linkOver && (place.exit !== undefined || worker?.killedBecause !== undefined)) {
+      this.#settle(place);
+      return;
+    }
+    place.timer = setTimeout(() => {
+      if (linkOver) this.#settle(place);
+      else worker.disconnect();
+    }, SIGNS_MS);
+  }
+
+  #settle(place: Place): void {
+    const { number, worker, exit } = place;
+    clearTimeout(place.timer);
+    if (!this.#places.delete(number)) return;
+    worker?.markGone();
+    const kills = countOomKills();
+    const outOfMemory = kills === undefined ? undefined : kills > (this.#oomKills ?? kills);
+    this.#oomKills = kills;
+    const death = describeDeath(
+      { exit, killedBecause: worker?.killedBecause, outOfMemory },
+      this.#options.moduleName,
+    );
+    this.#pool.fail(place.lost, encodeStatus(death));
+    const begunCall = worker !== undefined && worker.progress !== 0;
+    removeProgress(this.#folder.progressFolder, number);
+    if (this.#places.size === 0) this.#allGone?.();
+    if (this.#stopping || this.#zygote === undefined) return;
+    const { deaths, delayMs } = afterDeath(this.#deaths, begunCall, performance.now());
+    this.#deaths = deaths;
+    if (deaths.idle >= HOPELESS) this.#onHopeless(death.message, delayMs);
+    this.#later(delayMs, () => this.#fork());
+  }
+
+  #onHopeless(words: string, retryAfterMs: number): void {
+    if ([...this.#places.values()].some((place) => place.worker !== undefined)) return;
+    this.#listener.ready(false);
+    this.#pool.failWaiting(
+      statusBytes(Status.UNAVAILABLE, "NO_WORKER", `No Python process stays alive: ${words}`, {
+        retryAfterMs,
+      }),
+    );
+  }
+
+  #onZygoteGone(failure: RpcStatus | undefined, words: string): void {
+    this.#zygote = undefined;
+    for (const place of [...this.#places.values()]) {
+      place.worker?.kill(`the process it was forked from ${words}`);
+      if (place.worker === undefined) {
+        if (place.pid !== undefined) killGroup(place.pid);
+        this.#settle(place);
+      }
+    }
+    if (this.#stopping) return;
+    if (failure !== undefined) {
+      this.#listener.failed(failure);
+      return;
+    }
+    this.#listener.ready(false);
+    const { deaths, delayMs } = afterDeath(this.#zygoteDeaths, true, performance.now());
+    this.#zygoteDeaths = deaths;
+    this.#later(delayMs, () => this.#startZygote());
+  }
+
+  #later(delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      if (!this.#stopping) action();
+    }, delayMs);
+    this.#restarts.add(timer);
+  }
+
+  readonly #workerListener: WorkerListener = {
+    item: (call, payload) => this.#pool.item(call, payload),
+    final: (call, kind, payload) => this.#pool.final(call, kind, payload),
+    oversize: (call, final, bytes) => this.#pool.oversize(call, final, bytes),
+    recalled: (call) => this.#pool.recalled(call),
+    room: () => this.#pool.room(),
+    closed: (worker) => this.#onLinkClosed(worker),
+  };
+}

@@ -1,0 +1,218 @@
+import type { Call } from "../calls/call.ts";
+import { type Candidate, nextPace, windowFor } from "./dispatch-policy.ts";
+import { killGroup, signal } from "./kill.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { Kind } from "./link-codec.ts";
+import { nextLinkId, readProgress, wasStarted } from "./progress.ts";
+
+export type FinalKind = typeof Kind.RESULT | typeof Kind.END | typeof Kind.ERROR;
+
+/** What a worker tells. */
+export interface WorkerListener {
+  item(call: Call, payload: Buffer): void;
+  final(call: Call, kind: FinalKind, payload: Buffer): void;
+  /** The answer is larger than allowed; the call has ended unless it is a stream's item. */
+  oversize(call: Call, final: boolean, bytes: number): void;
+  /** The call was not started. */
+  recalled(call: Call): void;
+  /** More calls may be sent. */
+  room(): void;
+  /** The link is gone, after its last frame. */
+  closed(worker: Worker): void;
+}
+
+const FIRST_PACE_MS = 1;
+
+/** One Python process that runs calls, seen from here. */
+export class Worker implements LinkEvents, Candidate {
+  readonly number: number;
+  readonly pid: number;
+  /** Sent and not finished, in the order in which they were sent. */
+  readonly calls = new Map<number, Call>();
+  readonly #link: Link;
+  readonly #progressFolder: string;
+  readonly #listener: WorkerListener;
+  #killedBecause: string | undefined;
+  #gone = false;
+  #lastId = 0;
+  #begunStreams = 0;
+  #recalling = false;
+  #pace = FIRST_PACE_MS;
+  /** When the last answers came, or work for an idle worker. */
+  #mark = 0;
+  #finals = 0;
+  #finalsBefore = 0;
+  #finalsAtTick = -1;
+  stuck = false;
+
+  constructor(number: number, pid: number, link: Link, progressFolder: string, listener: WorkerListener) {
+    this.number = number;
+    this.pid = pid;
+    this.#link = link;
+    this.#progressFolder = progressFolder;
+    this.#listener = listener;
+  }
+
+  get outstanding(): number {
+    return this.calls.size - this.#begunStreams;
+  }
+
+  get load(): number {
+    return this.calls.size;
+  }
+
+  get window(): number {
+    return windowFor(this.#pace);
+  }
+
+  get held(): boolean {
+    return this.#gone || this.#recalling || this.#killedBecause !== undefined || this.#link.blocked;
+  }
+
+  get killedBecause(): string | undefined {
+    return this.#killedBecause;
+  }
+
+  /** Whether it has begun any call; undefined where that is not known. */
+  get progress(): number | undefined {
+    return readProgress(this.#progressFolder, this.number);
+  }
+
+  send(call: Call): void {
+    if (this.outstanding === 0) this.#mark = performance.now();
+    this.#lastId = nextLinkId(this.#lastId);
+    call.linkId = this.#lastId;
+    call.worker = this;
+    this.calls.set(call.linkId, call);
+    if (call.flow === undefined) this.#link.send(Kind.CALL, call.linkId, call.request);
+    else this.#link.send(Kind.STREAM, call.linkId, call.request, uint32(call.flow.grant()));
+  }
+
+  credit(call: Call, items: number): void {
+    this.#link.send(Kind.CREDIT, call.linkId, uint32(items));
+    if (this.calls.size > 1) this.#callAttention();
+  }
+
+  /** Tells the worker that the call shall end: 1 for its deadline, 2 for its caller. */
+  stop(call: Call, cause: 1 | 2): void {
+    this.#link.send(Kind.CANCEL, call.linkId, Buffer.of(cause));
+    this.#callAttention();
+  }
+
+  recall(): void {
+    this.#recalling = true;
+    this.#link.send(Kind.RECALL, 0);
+    this.#callAttention();
+  }
+
+  /** Whether the call, told to end, is what keeps the worker busy. */
+  isBusyWith(call: Call): boolean {
+    const { progress } = this;
+    if (!wasStarted(call.linkId, progress)) return false;
+    if (progress === undefined || progress === call.linkId) return true;
+    const latest = this.calls.get(progress);
+    return latest === undefined || latest.flow !== undefined;
+  }
+
+  kill(because: string): void {
+    if (this.#killedBecause !== undefined || this.#gone) return;
+    this.#killedBecause = because;
+    killGroup(this.pid);
+  }
+
+  /** No signal after this: the process id may be another's soon. */
+  markGone(): void {
+    this.#gone = true;
+  }
+
+  disconnect(): void {
+    this.#link.destroy();
+  }
+
+  /** Looks whether it has answered anything since the last look. */
+  tick(): void {
+    this.stuck = this.#finals === this.#finalsAtTick;
+    this.#finalsAtTick = this.#finals;
+  }
+
+  frame(kind: number, id: number, payload: Buffer): void {
+    const call = this.calls.get(id);
+    if (call === undefined) return;
+    switch (kind) {
+      case Kind.ITEM:
+        this.#begin(call);
+        this.#listener.item(call, payload);
+        return;
+      case Kind.RESULT:
+      case Kind.END:
+      case Kind.ERROR:
+        this.#forget(call);
+        this.#recalling = false;
+        this.#finals++;
+        this.#listener.final(call, kind, payload);
+        return;
+      case Kind.RECALLED:
+        this.#forget(call);
+        this.#listener.recalled(call);
+        return;
+      default:
+        this.kill(`it sent a frame of the unknown kind ${kind}`);
+    }
+  }
+
+  oversize(kind: number, id: number, bytes: number): void {
+    const call = this.calls.get(id);
+    if (call === undefined) return;
+    if (kind !== Kind.ITEM) {
+      this.#forget(call);
+      this.#finals++;
+    }
+    this.#listener.oversize(call, kind !== Kind.ITEM, bytes);
+  }
+
+  chunkEnd(): void {
+    const answered = this.#finals - this.#finalsBefore;
+    if (answered > 0) {
+      const now = performance.now();
+      this.#pace = nextPace(this.#pace, (now - this.#mark) / answered);
+      this.#mark = now;
+      this.#finalsBefore = this.#finals;
+    }
+    if (this.outstanding <= 1) this.#recalling = false;
+    this.#listener.room();
+  }
+
+  drain(): void {
+    this.#listener.room();
+  }
+
+  closed(): void {
+    this.#listener.closed(this);
+  }
+
+  #begin(call: Call): void {
+    if (call.begun) return;
+    call.begun = true;
+    this.#begunStreams++;
+  }
+
+  #forget(call: Call): void {
+    this.calls.delete(call.linkId);
+    call.worker = undefined;
+    if (call.begun) this.#begunStreams--;
+  }
+
+  #callAttention(): void {
+    this.#link.afterFlush(this.#sendSignal);
+  }
+
+  readonly #sendSignal = () => {
+    if (!this.#gone) signal(this.pid, "SIGURG");
+  };
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
