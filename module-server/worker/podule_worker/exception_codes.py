@@ -1,4 +1,7 @@
-"""The published table (docs/errors.md): which gRPC code a Python exception becomes. A class stands for its subclasses too."""
+"""The published table (docs/errors.md): which gRPC code a Python exception becomes.
+
+A class stands for its subclasses too.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ class Gate:
     a call's interrupt is raised once, while the gate is open for it.
     """
 
-    def __init__(self, link: Link, inbox: Inbox, deliver: Callable[[Interrupt], None], closed: Callable[[], None]) -> None:
+    def __init__(
+        self, link: Link, inbox: Inbox, deliver: Callable[[Interrupt], None], closed: Callable[[], None]
+    ) -> None:
         self._link = link
         self._inbox = inbox
         # Raises the interrupt, or sees to it that the running call is told.

@@ -1,4 +1,7 @@
-"""The frames between the module server and this process: u32 length of the rest | u8 kind | u32 id | payload, little-endian."""
+"""The frames between the module server and this process.
+
+u32 length of the rest | u8 kind | u32 id | payload, little-endian.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Link:
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self._socket.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
         self._recv = self._socket.recv
-        # An incomplete frame: the pieces so far, their bytes, and how many make it whole (0: its length is not known yet).
+        # An incomplete frame: its pieces, their bytes, and how many make it whole (0: its length is not known yet).
         self._pieces: List[bytes] = []
         self._have = 0
         self._need = 0

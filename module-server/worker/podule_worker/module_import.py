@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import json
 import sys
 import time
-import _thread
 from types import ModuleType
 
 from . import status as codes

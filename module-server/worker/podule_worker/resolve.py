@@ -45,7 +45,9 @@ class Resolver:
             return target
         if called_with_nothing:
             return lambda: found
-        raise NotCallable(f"{function} is not callable: a {type(found).__name__}; without arguments it answers its value")
+        raise NotCallable(
+            f"{function} is not callable: a {type(found).__name__}; without arguments it answers its value"
+        )
 
     def _find(self, function: str) -> Tuple[Any, str]:
         parts = _parts(function)

@@ -14,7 +14,7 @@ END = object()
 
 
 class Stream:
-    """An iteration under way. It has a context of its own: what it sets must not show in the calls between its items."""
+    """An iteration under way, in a context of its own: what it sets must not show in the calls between its items."""
 
     def __init__(self, credit: int, loop: EventLoop) -> None:
         self.credit = credit

@@ -50,14 +50,17 @@ class Zygote:
         os.set_blocking(wakened, False)
         before_child = signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
         before_wakeup = signal.set_wakeup_fd(wakened, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(link.fileno(), select.POLLIN)
+        poll.register(wake, select.POLLIN)
         try:
             while True:
                 self._reap(link)
                 link.flush()
-                readable, _, _ = select.select([link, wake], [], [])
+                readable = [handle for handle, _ in poll.poll()]
                 if wake in readable:
                     _drain(wake)
-                if link not in readable:
+                if link.fileno() not in readable:
                     continue
                 for kind, number, _payload in link.read(True) or ():
                     if kind == kinds.FORK and not self._fork(link, number):

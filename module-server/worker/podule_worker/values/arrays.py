@@ -7,8 +7,20 @@ import re
 import sys
 from typing import Any, List, Optional
 
-from ..wire import BYTES, VARINT, Buffer, InvalidValue, delimited, expect, read_fields, read_text, read_varint, tag, text
-from ..wire import varint
+from ..wire import (
+    BYTES,
+    VARINT,
+    Buffer,
+    InvalidValue,
+    delimited,
+    expect,
+    read_fields,
+    read_text,
+    read_varint,
+    tag,
+    text,
+    varint,
+)
 from .decode import reads
 from .encode import SCALARS, NotAValue, Walk, Writer, checked, type_name, writes, writes_shape
 
@@ -120,9 +132,8 @@ def _ndarray(buffer: Buffer, at: int, end: int, _depth: int) -> Any:
     for size in shape:
         count *= size
     if count * kind.itemsize != stop - start:
-        raise InvalidValue(
-            f"{stop - start} bytes, but shape {tuple(shape)} of {kind.itemsize} bytes each needs {count * kind.itemsize}"
-        ).within(".data")
+        needed = f"shape {tuple(shape)} of {kind.itemsize} bytes each needs {count * kind.itemsize}"
+        raise InvalidValue(f"{stop - start} bytes, but {needed}").within(".data")
     if kind.itemsize == 0 and count > _MAX_EMPTY:
         raise InvalidValue(f"more than {_MAX_EMPTY} empty items").within(".shape")
     if kind.itemsize == 0 or count == 0:
@@ -208,5 +219,3 @@ def _shape(cls: type) -> Optional[Writer]:
     if issubclass(cls, getattr(sys.modules["numpy"], "object_", ())):
         raise NotAValue(f"{type_name(cls)} does not travel by value", python_type=type_name(cls))
     return _write_scalar
-
-

@@ -17,7 +17,7 @@ from ..wire import (
     read_packed_fixed64,
     varint,
 )
-from .decode import deeper, reads, read_value
+from .decode import deeper, read_value, reads
 from .encode import SCALARS, WRITERS, NotAValue, Walk, Writer, checked, writes
 
 # From so many items on, a list of only ints or only floats is packed.
@@ -240,4 +240,3 @@ _register(frozenset, _sequence(10, False))
 _register(dict, _write_dict)
 WRITERS[slice] = _slice_writer(16)
 WRITERS[range] = _slice_writer(17)
-

@@ -5,8 +5,21 @@ from __future__ import annotations
 import datetime
 from typing import Any, Optional, Tuple
 
-from ..wire import BYTES, VARINT, Buffer, InvalidValue, delimited, expect, read_fields, read_text, text, unsigned, unzigzag
-from ..wire import tag, zigzag
+from ..wire import (
+    BYTES,
+    VARINT,
+    Buffer,
+    InvalidValue,
+    delimited,
+    expect,
+    read_fields,
+    read_text,
+    tag,
+    text,
+    unsigned,
+    unzigzag,
+    zigzag,
+)
 from .decode import reads
 from .encode import NotAValue, Walk, type_name, writes
 

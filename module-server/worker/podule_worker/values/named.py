@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Tuple
 
 from ..wire import BYTES, Buffer, InvalidValue, delimited, expect, read_fields, read_text, text
 from .containers import write_items
-from .decode import deeper, reads, read_value
+from .decode import deeper, read_value, reads
 from .encode import NotAValue, Walk, Writer, writes_shape
 
 
@@ -38,7 +38,8 @@ def _name(cls: type) -> str:
 @reads(26, "enum")
 def _enum(buffer: Buffer, at: int, end: int, depth: int) -> Any:
     depth = deeper(depth)
-    type_name, member, value = "", "", None
+    type_name, member = "", ""
+    value: Any = None
     for number, wire, a, b in read_fields(buffer, at, end):
         if 1 <= number <= 3:
             expect(wire, BYTES, ("type", "name", "value")[number - 1])
@@ -54,7 +55,7 @@ def _enum(buffer: Buffer, at: int, end: int, depth: int) -> Any:
     cls = _find_class(type_name)
     if not isinstance(cls, enum.EnumMeta):
         raise _wrong(type_name, "an enum")
-    found = cls.__members__.get(member)
+    found: Any = cls.__members__.get(member)
     if found is not None:
         return found
     if issubclass(cls, enum.Flag) and type(value) is int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..wire import (
-    BYTES,
     FIXED64,
     VARINT,
     Buffer,
