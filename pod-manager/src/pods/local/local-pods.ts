@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type RpcStatus, type StatusError, statusError, toStatus } from "@podule/grpc";
 import type { LogLine, Pod } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc-common";
 import { MAX_SOCKET_PATH_BYTES } from "../../listen-address.ts";
+import { makeFolder } from "../../make-folder.ts";
 import type { PodBackend, PodEvent, PodTemplate } from "../pod-backend.ts";
 import { LocalPod } from "./local-pod.ts";
 import { podSuffix } from "./pod-name.ts";
@@ -122,7 +123,7 @@ function prepareRunDir(runDir: string): void {
     );
   }
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o700 });
+    makeFolder(runDir);
   } catch (error) {
     throw statusError(
       Status.FAILED_PRECONDITION,
