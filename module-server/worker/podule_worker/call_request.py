@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
+from .objects import PLAIN
+from .operations import Extra
 from .values import read_value
 from .wire import (
     BYTES,
@@ -18,15 +20,16 @@ from .wire import (
     unpack_double,
 )
 
-Request = Tuple[str, List[Any], Dict[str, Any]]
+Request = Tuple[str, List[Any], Dict[str, Any], Optional[Extra]]
 
 
 def read_request(buffer: Buffer) -> Request:
-    """(function, args, kwargs). `module` is the hops' affair."""
+    """(function, args, kwargs, the rest where there is any). `module` and `session` are the hops' affair."""
     at, end = 0, len(buffer)
     function = ""
     args: List[Any] = []
     kwargs: Dict[str, Any] = {}
+    extra: Optional[Extra] = None
     while at < end:
         key = buffer[at]
         if key == 0x1A:
@@ -51,9 +54,26 @@ def read_request(buffer: Buffer) -> Request:
         elif key == 0x22:
             start, at = read_span(buffer, at + 1, end)
             _read_kwarg(buffer, start, at, kwargs)
+        elif key == 0x2A or key == 0x30 or key == 0x38:
+            extra, at = _read_extra(buffer, at, end, extra or Extra())
         else:
             at = _skip(buffer, at, end)
-    return function, args, kwargs
+    return function, args, kwargs, extra
+
+
+def _read_extra(buffer: Buffer, at: int, end: int, extra: Extra) -> Tuple[Extra, int]:
+    """target, operation or result_mode."""
+    if buffer[at] == 0x2A:
+        start, at = read_span(buffer, at + 1, end)
+        try:
+            return extra._replace(target=read_value(buffer, start, at, 0)), at
+        except InvalidValue as problem:
+            raise problem.within("target") from None
+    field = "operation" if buffer[at] == 0x30 else "result_mode"
+    number, at = read_varint(buffer, at + 1, end)
+    if number > PLAIN and field == "result_mode":
+        raise InvalidValue(f"there is no result mode {number}").within(field)
+    return extra._replace(**{field: number}), at
 
 
 _NAMES = {1: "module", 2: "function", 3: "args", 4: "kwargs"}

@@ -7,10 +7,12 @@ import re
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
 from . import status as codes
-from .exception_codes import code_of
+from .exception_codes import builtin_bases, code_of
 from .interrupts import Cancelled, DeadlineExceeded
+from .objects import DependencyFailed, ObjectNotFound
+from .operations import BadOperation
 from .resolve import BadName, NotCallable, NotFound
-from .status import status
+from .status import status, with_metadata
 from .tracebacks import clip, format_traceback, own_frames_off, safe_str
 from .values import NotAValue, type_name
 from .wire import InvalidValue
@@ -23,8 +25,12 @@ _DEBUG = 4096
 Arguments = Tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]
 
 
-def status_of(error: BaseException, called: Optional[Arguments] = None) -> bytes:
-    """`called`: what was called with what, when the exception came out of a call."""
+def status_of(error: BaseException, called: Optional[Arguments] = None, origin: int = 0) -> bytes:
+    """`called`: what was called with what, when the exception came out of a call. `origin`: the client's id of that call."""
+    if isinstance(error, DependencyFailed):
+        return error.status
+    if origin:
+        return with_metadata(status_of(error, called), "origin", str(origin))
     if isinstance(error, DeadlineExceeded):
         return _raised(error, codes.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
     if isinstance(error, Cancelled):
@@ -54,7 +60,10 @@ def _raised(
         code,
         reason,
         message,
-        metadata={"python_type": clip(type_name(type(error)), 256)},
+        metadata={
+            "python_type": clip(type_name(type(error)), 256),
+            "python_bases": ",".join(builtin_bases(type(error))),
+        },
         debug=format_traceback(error, _DEBUG - len(message)),
         violations=[(field, clip(text, 512)) for field, text in violations],
     )
@@ -66,6 +75,11 @@ def _before_the_call(error: BaseException) -> Optional[bytes]:
         path = clip(error.path.lstrip("."), 512)
         message = clip(f"{path}: {error.problem}" if path else error.problem, _MESSAGE)
         return status(code, error.reason, message, violations=[(path, clip(error.problem, 512))])
+    if isinstance(error, ObjectNotFound):
+        return status(codes.NOT_FOUND, "OBJECT_NOT_FOUND", str(error))
+    if isinstance(error, BadOperation):
+        message = clip(str(error), _MESSAGE)
+        return status(codes.INVALID_ARGUMENT, "BAD_OPERATION", message, violations=[(error.field, message)])
     if isinstance(error, NotFound):
         return status(codes.NOT_FOUND, "FUNCTION_NOT_FOUND", clip(str(error), _MESSAGE))
     if isinstance(error, BadName):

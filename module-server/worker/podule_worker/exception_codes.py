@@ -64,3 +64,8 @@ def code_of(error: BaseException) -> int:
         if cls in table:
             return table[cls]
     return codes.UNKNOWN
+
+
+def builtin_bases(cls: type) -> List[str]:
+    """The builtin classes that it inherits from, nearest first; its own name is not among them."""
+    return [base.__name__ for base in cls.__mro__[1:] if base.__module__ == "builtins" and issubclass(base, Exception)]

@@ -19,10 +19,17 @@ class Gate:
     """
 
     def __init__(
-        self, link: Link, inbox: Inbox, deliver: Callable[[Interrupt], None], closed: Callable[[], None]
+        self,
+        link: Link,
+        inbox: Inbox,
+        attended: Callable[[], None],
+        deliver: Callable[[Interrupt], None],
+        closed: Callable[[], None],
     ) -> None:
         self._link = link
         self._inbox = inbox
+        # What else goes on while user code runs.
+        self._attended = attended
         # Raises the interrupt, or sees to it that the running call is told.
         self._deliver = deliver
         self._closed = closed
@@ -50,6 +57,7 @@ class Gate:
                 if frames is None:
                     break
                 self._inbox.take(frames)
+            self._attended()
             self._link.flush()
         except Closed:
             self._closed()

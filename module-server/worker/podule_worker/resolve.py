@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
+
+from .values import ABSENT
 
 MAX_NAME = 512
 _CACHED = 4096
@@ -49,6 +51,22 @@ class Resolver:
             f"{function} is not callable: a {type(found).__name__}; without arguments it answers its value"
         )
 
+    def value(self, path: str, target: Any = ABSENT) -> Any:
+        """What the path names, from the module or from `target`; without a path that itself."""
+        owner = self._module if target is ABSENT else target
+        if path:
+            for part in _parts(path, READABLE):
+                owner = self._step(owner, part, path)
+        return owner
+
+    def owner(self, path: str, target: Any = ABSENT) -> Tuple[Any, str]:
+        """What holds the last attribute of the path, and that attribute's name."""
+        parts = _parts(path)
+        owner = self._module if target is ABSENT else target
+        for part in parts[:-1]:
+            owner = self._step(owner, part, path)
+        return owner, parts[-1]
+
     def _find(self, function: str) -> Tuple[Any, str]:
         parts = _parts(function)
         owner: Any = self._module
@@ -75,7 +93,14 @@ class Resolver:
         raise NotFound(_not_found(owner, part, function))
 
 
-def _parts(function: str) -> List[str]:
+# Names of this kind that may be read.
+READABLE = frozenset(
+    "__all__ __annotations__ __doc__ __file__ __members__ __module__ __name__ __path__ __qualname__ __text_signature__ "
+    "__version__ __wrapped__".split()
+)
+
+
+def _parts(function: str, served: Iterable[str] = ()) -> List[str]:
     if not function:
         raise BadName("no function is named")
     if len(function) > MAX_NAME:
@@ -84,13 +109,18 @@ def _parts(function: str) -> List[str]:
     for part in parts:
         if not part.isidentifier():
             raise BadName(f"{function!r} is no dotted path of Python names")
-        if part.startswith("__"):
+        if part.startswith("__") and part not in served:
             raise BadName(f"{function!r}: names that begin with two underscores are not served")
     return parts
 
 
 def _not_found(owner: Any, part: str, function: str) -> str:
     where = getattr(owner, "__name__", None) or type(owner).__name__
-    close = difflib.get_close_matches(part, [name for name in dir(owner) if not name.startswith("_")], 3)
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    hint = close_names(part, [name for name in dir(owner) if not name.startswith("_")])
     return f"{where} has no {part!r}{'' if part == function else f' (in {function!r})'}{hint}"
+
+
+def close_names(name: str, names: Iterable[str]) -> str:
+    """A hint at what may have been meant; empty where nothing is close."""
+    close = difflib.get_close_matches(name, list(names), 3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

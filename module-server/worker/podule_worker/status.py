@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Optional, Tuple
+from typing import Iterable, List, Mapping, Optional, Tuple
 
-from .wire import delimited, text, unsigned
+from .wire import BYTES, VARINT, delimited, read_fields, read_text, text, unsigned
 
 CANCELLED = 1
 UNKNOWN = 2
@@ -51,3 +51,43 @@ def status(
     if debug:
         parts.append(_any("DebugInfo", text(2, debug)))
     return b"".join(parts)
+
+
+def with_metadata(data: bytes, key: str, value: str) -> bytes:
+    """A Status made by `status` whose ErrorInfo, the first of its details, has one entry more."""
+    head: List[bytes] = []
+    rest = b""
+    for number, wire, a, b in read_fields(data, 0, len(data)):
+        if number == 3:
+            parts = list(read_fields(data, a, b))
+            info = data[parts[1][2] : parts[1][3]] + delimited(3, text(1, key) + text(2, value))
+            head.append(_any("ErrorInfo", info))
+            rest = data[b:]
+            break
+        head.append(unsigned(1, a) if wire == VARINT else delimited(number, data[a:b]))
+    return b"".join(head) + rest
+
+
+def read_error(data: bytes) -> Tuple[str, str]:
+    """(python_type, message) of a Status that a client has made; empty where it has none."""
+    name = message = ""
+    for number, wire, a, b in read_fields(data, 0, len(data)):
+        if number == 2 and wire == BYTES:
+            message = read_text(data, a, b)
+        elif number == 3 and wire == BYTES:
+            name = name or _metadata(data, a, b, "python_type")
+    return name, message
+
+
+def _metadata(data: bytes, at: int, end: int, wanted: str) -> str:
+    """An entry of the ErrorInfo in this Any; empty where it is another message."""
+    fields = {number: (a, b) for number, wire, a, b in read_fields(data, at, end) if wire == BYTES}
+    kind, body = fields.get(1, (0, 0)), fields.get(2, (0, 0))
+    if data[kind[0] : kind[1]] != (_TYPES + "ErrorInfo").encode():
+        return ""
+    for number, wire, a, b in read_fields(data, *body):
+        if number == 3 and wire == BYTES:
+            entry = {field: read_text(data, start, stop) for field, kind_, start, stop in read_fields(data, a, b) if kind_ == BYTES}
+            if entry.get(1) == wanted:
+                return entry.get(2, "")
+    return ""

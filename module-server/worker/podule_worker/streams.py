@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 from .errors import Arguments
 from .event_loop import EventLoop
 from .interrupts import Interrupt
-from .values import NotAValue, type_name
+from .values import NotAValue, type_name, write_value
 
 END = object()
 
@@ -16,8 +16,13 @@ END = object()
 class Stream:
     """An iteration under way, in a context of its own: what it sets must not show in the calls between its items."""
 
-    def __init__(self, credit: int, loop: EventLoop) -> None:
+    def __init__(self, credit: int, loop: EventLoop, session: int = 0) -> None:
         self.credit = credit
+        # 0: of a call without one.
+        self.session = session
+        # The client's id of the call, in a session.
+        self.origin = 0
+        self.write: Callable[[Any], bytes] = write_value
         # What was called with what, once it is.
         self.called: Optional[Arguments] = None
         self.context = contextvars.copy_context()

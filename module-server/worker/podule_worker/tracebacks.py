@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import traceback
 from types import TracebackType
 from typing import Optional
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_IMPORTLIB = importlib.__file__
 
 
 def own_frames_off(trace: Optional[TracebackType]) -> Optional[TracebackType]:
@@ -18,7 +20,7 @@ def own_frames_off(trace: Optional[TracebackType]) -> Optional[TracebackType]:
 
 
 def _is_plumbing(file: str) -> bool:
-    return file.startswith(_OURS) or file.startswith("<frozen importlib")
+    return file.startswith((_OURS, "<frozen importlib")) or file == _IMPORTLIB
 
 
 def safe_str(error: BaseException) -> str:
@@ -30,12 +32,24 @@ def safe_str(error: BaseException) -> str:
 
 def format_traceback(error: BaseException, limit: int) -> str:
     """As Python prints it, at most `limit` bytes: the middle is left out of a longer one."""
-    trace = own_frames_off(error.__traceback__)
     try:
-        text = "".join(traceback.format_exception(type(error), error, trace))
+        report = traceback.TracebackException(type(error), error, error.__traceback__)
+        _strip(report, 0)
+        text = "".join(report.format())
     except BaseException:
         text = f"{type(error).__name__}: {safe_str(error)}\n<its traceback cannot be printed>"
     return clip(text, limit)
+
+
+_CHAIN = 64
+
+
+def _strip(report: traceback.TracebackException, depth: int) -> None:
+    """Takes out our frames and those of the import system, in the causes too."""
+    report.stack[:] = [frame for frame in report.stack if not _is_plumbing(frame.filename)]
+    for other in (report.__cause__, report.__context__, *(getattr(report, "exceptions", None) or ())):
+        if other is not None and depth < _CHAIN:
+            _strip(other, depth + 1)
 
 
 _CUT = "\n... (cut) ...\n"

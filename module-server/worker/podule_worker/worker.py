@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Any, Callable, NoReturn, Optional, Tuple
+from typing import Any, Callable, NoReturn, Optional, Set, Tuple
 
 from . import kinds
 from .call_request import read_request
@@ -14,11 +14,16 @@ from .event_loop import EventLoop
 from .gate import Gate
 from .inbox import CREDIT, Inbox
 from .link import Closed, Link
+from .object_report import ObjectReport
+from .objects import OBJECT
+from .operations import RELEASE, Extra, prepare
 from .native import one_shot
 from .progress import Progress
 from .resolve import Resolver
+from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions
 from .streams import END, Stream
-from .values import write_value
+from .transfers import INLINE, Incoming, Outgoing
+from .values import use_references, write_value
 from .values.encode import SCALARS
 from .wire import varint
 
@@ -32,9 +37,18 @@ class Worker:
         self._link = link
         self._resolver = resolver
         self._progress = progress
-        self._inbox = Inbox(link)
+        self._incoming = Incoming()
+        self._outgoing = Outgoing(link)
+        self._inbox = Inbox(link, self._incoming, self._outgoing)
         self._loop = EventLoop()
-        self._gate = Gate(link, self._inbox, self._loop.deliver, lambda: leave(0))
+        self._gate = Gate(link, self._inbox, self._attend, self._loop.deliver, lambda: leave(0))
+        self._sessions = Sessions(link, self._inbox, self._gate, self._incoming)
+        self._sessions.turn = self._turn_of
+        self._sessions.resumed = progress.started
+        self._inbox.refused = self._refused
+        # The client's id of each session's call that has not ended.
+        self._open_calls: Set[Tuple[int, int]] = set()
+        self._report = ObjectReport(link)
         self._timer = one_shot(_FLUSH_SECONDS)
         self._forked = False
 
@@ -53,13 +67,14 @@ class Worker:
         leave(code)
 
     def _turn(self) -> None:
-        """Starts at most one call and makes at most one item of a stream."""
+        """Starts at most one call, makes at most one item of a stream and sends at most one chunk."""
         inbox = self._inbox
-        if inbox.ready:
+        if inbox.ready or self._outgoing.ready:
             frames = self._link.read(False)
             if frames:
                 inbox.take(frames)
         elif not inbox.order:
+            self._report.send(self._sessions.objects)
             self._link.flush()
             self._wait()
         if inbox.order:
@@ -68,8 +83,122 @@ class Worker:
                 self._call(number, payload)
             elif kind == kinds.STREAM:
                 self._start(number, payload)
+            elif kind:
+                self._of_session(number, kind, payload)
         if inbox.ready:
             self._step(inbox.ready.popleft())
+        self._pump()
+
+    def _turn_of(self, session: int) -> None:
+        """A turn while a call of that session waits for its client: for this session only."""
+        inbox = self._inbox
+        frames = self._link.read(False)
+        if frames:
+            inbox.take(frames)
+        entry = inbox.pop_of(session)
+        ready = inbox.ready_of(session)
+        if entry is not None:
+            self._of_session(*entry)
+        if ready is not None:
+            self._step(ready)
+        self._pump()
+        if entry is None and ready is None and not self._outgoing.ready and not frames:
+            self._link.flush()
+            self._wait()
+
+    def _pump(self) -> None:
+        outgoing = self._outgoing
+        if outgoing.ready:
+            outgoing.send()
+        while outgoing.ended:
+            self._inbox.transferred(outgoing.ended.pop())
+
+    def _attend(self) -> None:
+        """While user code runs: transfers go on."""
+        while self._outgoing.ready:
+            self._pump()
+
+    def _refused(self, header: bytes, status: bytes) -> None:
+        """A call of a session was cancelled before it was started."""
+        call = SessionCall(*SESSION_CALL.unpack_from(header))
+        self._open_calls.discard((call.session, call.call))
+        self._sessions.of(call.session).fail(call.call, status)
+
+    def _of_session(self, number: int, kind: int, payload: bytes) -> None:
+        if kind == kinds.SESSION_CALL:
+            self._session_call(number, payload)
+            return
+        session = CREDIT.unpack_from(payload)[0]
+
+        def work() -> None:
+            # Runs the finalizers of what is dropped.
+            if kind == kinds.RELEASE:
+                self._sessions.release(session, payload[CREDIT.size :], self._is_open)
+            else:
+                self._sessions.close(session)
+
+        _, error = self._run(0, work)
+        if error is not None:
+            traceback.print_exception(type(error), error, error.__traceback__)
+
+    def _is_open(self, session: int, call: int) -> bool:
+        return (session, call) in self._open_calls
+
+    def _session_call(self, number: int, payload: bytes) -> None:
+        call = SessionCall(*SESSION_CALL.unpack_from(payload))
+        objects = self._sessions.of(call.session)
+        self._progress.started(number)
+        self._open_calls.add((call.session, call.call))
+        called: Optional[Arguments] = None
+        stream: Optional[Stream] = None
+        if call.flags & STREAMED:
+            stream = Stream(call.credit, self._loop, call.session)
+            stream.origin = call.call
+
+        def work() -> Optional[bytes]:
+            nonlocal called
+            request = self._incoming.body(number, payload[SESSION_CALL.size :])
+            use_references(objects)
+            function, args, kwargs, extra = read_request(request)
+            extra = extra or Extra()
+            mode = extra.result_mode
+            if extra.operation == RELEASE:
+                objects.release_values(args)
+                return write_value(None)
+            target, args, kwargs = prepare(self._resolver, function, args, kwargs, extra)
+            if stream is not None:
+                stream.write = lambda item: objects.written(item, mode)
+                stream.start(target, args, kwargs)
+                return None
+            called = (target, args, kwargs)
+            result = target(*args, **kwargs)
+            scalar = SCALARS.get(type(result))
+            if scalar is not None and mode != OBJECT:
+                return scalar(result)
+            if hasattr(type(result), "__await__"):
+                result = self._loop.run(result)
+            return objects.result(call.call, result, mode)
+
+        body, error = self._run(number, work)
+        if error is not None:
+            status = status_of(error, stream.called if stream is not None else called, call.call)
+            self._open_calls.discard((call.session, call.call))
+            objects.fail(call.call, status)
+            self._link.put(kinds.ERROR, number, status)
+        elif stream is not None:
+            self._inbox.streams[number] = stream
+            if stream.credit:
+                self._inbox.ready.append(number)
+        elif body is not None:
+            self._open_calls.discard((call.session, call.call))
+            self._answer(kinds.RESULT, number, body, True)
+
+    def _answer(self, kind: int, number: int, body: bytes, in_session: bool) -> None:
+        payload = b"".join((b"\x0a", varint(len(body)), body))
+        if in_session and len(payload) > INLINE:
+            self._outgoing.put(kind, number, payload)
+        else:
+            self._link.put(kind, number, payload)
 
     def _wait(self) -> None:
         self._gate.install()
@@ -104,8 +233,11 @@ class Worker:
                 gate.open = True
                 if gate.attention:
                     gate.attend()
-                function, args, kwargs = read_request(payload)
-                target = self._resolver.target(function, not args and not kwargs)
+                function, args, kwargs, extra = read_request(payload)
+                if extra is None:
+                    target = self._resolver.target(function, not args and not kwargs)
+                else:
+                    target, args, kwargs = prepare(self._resolver, function, args, kwargs, extra)
                 called = (target, args, kwargs)
                 result = target(*args, **kwargs)
                 scalar = SCALARS.get(type(result))
@@ -137,8 +269,8 @@ class Worker:
         stream = Stream(CREDIT.unpack_from(payload)[0], self._loop)
 
         def start() -> None:
-            function, args, kwargs = read_request(payload[CREDIT.size :])
-            target = self._resolver.target(function, not args and not kwargs)
+            function, args, kwargs, extra = read_request(payload[CREDIT.size :])
+            target, args, kwargs = prepare(self._resolver, function, args, kwargs, extra or Extra())
             stream.start(target, args, kwargs)
 
         _, error = self._run(number, start)
@@ -155,14 +287,14 @@ class Worker:
 
         def step() -> Optional[bytes]:
             item = stream.next()
-            return None if item is END else write_value(item)
+            return None if item is END else stream.write(item)
 
         if stream.ended_by is None:
             body, error = self._run(number, step)
             if body is not None:
-                self._link.put(kinds.ITEM, number, b"".join((b"\x0a", varint(len(body)), body)))
+                self._answer(kinds.ITEM, number, body, bool(stream.session))
                 stream.credit -= 1
-                if stream.credit:
+                if stream.credit and number not in self._outgoing:
                     self._inbox.ready.append(number)
                 return
         else:
@@ -172,10 +304,11 @@ class Worker:
         _, problem = self._run(number, stream.close)
         if problem is not None and error is None:
             error = problem
+        self._open_calls.discard((stream.session, stream.origin))
         if error is None:
             self._link.put(kinds.END, number)
         else:
-            self._link.put(kinds.ERROR, number, status_of(error, stream.called))
+            self._link.put(kinds.ERROR, number, status_of(error, stream.called, stream.origin))
 
     def _run(self, number: int, work: Callable[[], Optional[bytes]]) -> Tuple[Optional[bytes], Optional[BaseException]]:
         """User code of a stream, as in `_call`."""

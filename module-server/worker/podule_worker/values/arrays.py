@@ -22,7 +22,7 @@ from ..wire import (
     varint,
 )
 from .decode import reads
-from .encode import SCALARS, NotAValue, Walk, Writer, checked, type_name, writes, writes_shape
+from .encode import SCALARS, NotAValue, Walk, Writer, bulky, checked, type_name, writes, writes_shape
 
 # No objects ("O"), nothing that numpy would look up by name.
 _DTYPE = re.compile(r"[<|=]?(?:[biufcSUVa]\d{1,9}|[mM]8(?:\[\d{0,9}[A-Za-zμ]{1,7}(?:/\d{1,9})?\])?|\?)\Z")
@@ -147,6 +147,7 @@ def _ndarray(buffer: Buffer, at: int, end: int, _depth: int) -> Any:
 
 @writes("numpy", "ndarray", subclasses=False)
 @writes("numpy", "memmap", subclasses=False)
+@bulky
 def _write_ndarray(value: Any, _walk: Walk) -> bytes:
     return _array(value, False)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .decode import MAX_DEPTH
+
+if TYPE_CHECKING:
+    from .references import References
 
 # One answer of the worker; what the hops accept is less, and theirs to say.
 MAX_BYTES = 1 << 30
@@ -29,10 +32,11 @@ class NotAValue(Exception):
 class Walk:
     """The way through one value: how deep it is, and which mutable containers it has met."""
 
-    __slots__ = ("_depth", "_seen")
+    __slots__ = ("_depth", "_references", "_seen")
 
-    def __init__(self) -> None:
+    def __init__(self, references: Optional[References] = None) -> None:
         self._depth = 0
+        self._references = references
         # Holds what it met: an id must not be used again by another object while the walk goes on.
         self._seen: Dict[int, Any] = {}
 
@@ -57,9 +61,30 @@ class Walk:
         if scalar is not None:
             return scalar(value)
         writer = WRITERS.get(type(value))
+        if self._references is not None:
+            return self._write_or_refer(value, writer, self._references)
         if writer is None:
             writer = _find_writer(type(value))
         return writer(value, self)
+
+    def _write_or_refer(self, value: Any, writer: Optional[Writer], references: References) -> bytes:
+        depth = self._depth
+        try:
+            if writer is None:
+                writer = _find_writer(type(value))
+            if references.plain and writer in BULKY:
+                body = references.write(value)
+                if body is not None:
+                    return body
+            return writer(value, self)
+        except NotAValue as problem:
+            if problem.path or problem.reason != "RESULT_NOT_A_VALUE":
+                raise
+            self._depth = depth
+            body = references.write(value)
+            if body is None:
+                raise
+            return body
 
 
 Scalar = Callable[[Any], bytes]
@@ -70,6 +95,8 @@ SCALARS: Dict[type, Scalar] = {}
 # By exact type. Learns the subclasses that it meets, up to _LEARNED of them.
 WRITERS: Dict[type, Writer] = {}
 _LEARNED = 1024
+# Those of arrays and tables.
+BULKY: Set[Writer] = set()
 
 
 class _Base(NamedTuple):
@@ -98,12 +125,17 @@ def writes_shape(shape: Callable[[type], Optional[Writer]]) -> Callable[[type], 
     return shape
 
 
-def write_value(value: Any) -> bytes:
-    """Raises NotAValue."""
+def bulky(writer: Writer) -> Writer:
+    BULKY.add(writer)
+    return writer
+
+
+def write_value(value: Any, references: Optional[References] = None) -> bytes:
+    """`references`: how what is no value is written; None: it raises NotAValue."""
     scalar = SCALARS.get(type(value))
     if scalar is not None:
         return scalar(value)
-    return Walk().write(value)
+    return Walk(references).write(value)
 
 
 def type_name(cls: type) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..wire import BYTES, VARINT, Buffer, InvalidValue, delimited, expect, read_fields, unsigned
 from .decode import reads
-from .encode import NotAValue, Walk, checked, type_name, writes
+from .encode import NotAValue, Walk, bulky, checked, type_name, writes
 
 TABLE, PANDAS, POLARS, RECORD_BATCH = 1, 2, 3, 4
 
@@ -92,16 +92,19 @@ def _ipc(value: Any) -> Any:
 
 
 @writes("pyarrow", "Table", subclasses=False)
+@bulky
 def _write_table(value: Any, _walk: Walk) -> bytes:
     return _arrow_data(TABLE, _ipc(value))
 
 
 @writes("pyarrow", "RecordBatch", subclasses=False)
+@bulky
 def _write_batch(value: Any, _walk: Walk) -> bytes:
     return _arrow_data(RECORD_BATCH, _ipc(value))
 
 
 @writes("pandas", "DataFrame", subclasses=False)
+@bulky
 def _write_pandas(value: Any, _walk: Walk) -> bytes:
     name = type_name(type(value))
     try:
@@ -116,6 +119,7 @@ def _write_pandas(value: Any, _walk: Walk) -> bytes:
 
 
 @writes("polars", "DataFrame", subclasses=False)
+@bulky
 def _write_polars(value: Any, _walk: Walk) -> bytes:
     sink = io.BytesIO()
     polars = sys.modules["polars"]

@@ -1,0 +1,112 @@
+"""Large bodies, in chunks: those that come in ahead of their frame, and those that go out as fast as they are pulled."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from typing import Deque, Dict, List, Optional, Tuple
+
+from . import kinds
+from .link import Link
+from .wire import Buffer
+
+# A body above this goes out in chunks.
+INLINE = 64 << 10
+CHUNK = (1 << 20) - 1024
+_TOTAL = struct.Struct("<Q")
+_PULL = struct.Struct("<I")
+
+
+class Incoming:
+    """Bodies of which chunks have come, by the id of their call or callback."""
+
+    def __init__(self) -> None:
+        self._bodies: Dict[int, Tuple[Optional[bytearray], int]] = {}
+
+    def take(self, number: int, payload: bytes) -> None:
+        """One chunk; the first of a body makes room for all of it. Without room the body is lost, and `body` says so."""
+        body, filled = self._bodies.get(number, (None, -1))
+        if filled < 0:
+            try:
+                body = bytearray(_TOTAL.unpack_from(payload)[0])
+            except MemoryError:
+                body = None
+            filled = 0
+        stop = filled + len(payload) - _TOTAL.size
+        if body is not None and stop <= len(body):
+            body[filled:stop] = memoryview(payload)[_TOTAL.size :]
+        self._bodies[number] = (body, stop)
+
+    def drop(self, number: int) -> None:
+        self._bodies.pop(number, None)
+
+    def body(self, number: int, payload: bytes) -> Buffer:
+        """The body of the frame that has come; `payload` itself where no chunks came ahead of it. Raises MemoryError."""
+        if payload or number not in self._bodies:
+            return payload
+        body, filled = self._bodies.pop(number)
+        if body is None:
+            raise MemoryError(f"no room for a request of {filled} bytes")
+        # What is missing, or too much, is for the reader of the message to find.
+        return body if filled >= len(body) else body[:filled]
+
+
+class _Body:
+    __slots__ = ("at", "data", "granted", "kind")
+
+    def __init__(self, kind: int, data: bytes) -> None:
+        self.kind = kind
+        self.data = memoryview(data)
+        self.at = 0
+        self.granted = 0
+
+
+class Outgoing:
+    """Answers of sessions that are too large for their frame."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._bodies: Dict[int, _Body] = {}
+        # With a grant, in turns.
+        self._ready: Deque[int] = deque()
+        # Whose transfer has ended since this was last read.
+        self.ended: List[int] = []
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._bodies
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._ready)
+
+    def put(self, kind: int, number: int, data: bytes) -> None:
+        """`kind`: RESULT, ITEM or CALLBACK, whose frame comes, empty, behind the chunks."""
+        self._bodies[number] = _Body(kind, data)
+        self._link.put(kinds.CHUNKED, number, _TOTAL.pack(len(data)))
+
+    def grant(self, number: int, payload: bytes) -> None:
+        body = self._bodies.get(number)
+        if body is not None and len(payload) == _PULL.size:
+            body.granted += _PULL.unpack(payload)[0]
+            if number not in self._ready:
+                self._ready.append(number)
+
+    def drop(self, number: int) -> None:
+        if self._bodies.pop(number, None) is not None and number in self._ready:
+            self._ready.remove(number)
+
+    def send(self) -> None:
+        """One chunk of the body whose turn it is."""
+        number = self._ready.popleft()
+        body = self._bodies[number]
+        stop = min(len(body.data), body.at + min(CHUNK, body.granted))
+        # Copied: the frame may wait for others to leave with.
+        self._link.put(kinds.CHUNK_OUT, number, bytes(body.data[body.at : stop]))
+        body.granted -= stop - body.at
+        body.at = stop
+        if stop == len(body.data):
+            del self._bodies[number]
+            self._link.put(body.kind, number)
+            self.ended.append(number)
+        elif body.granted:
+            self._ready.append(number)
