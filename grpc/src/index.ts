@@ -1,11 +1,11 @@
-export type { CallContext, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
+export type { ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 export { Metadata, Status } from "nice-grpc-common";
 export * from "./errors.ts";
 export { createHealth, type Health } from "./health/health.ts";
 export { createReflection, type Reflection, type ReflectionOptions } from "./reflection/reflection.ts";
 export type { RawHandler, RawHandlers, RawKind } from "./server/raw.ts";
 export { createServer, type Server, type ServerOptions } from "./server/server.ts";
-export type { CompatServiceDefinition, ServiceImplementation } from "./server/service-types.ts";
+export type { CallContext, CompatServiceDefinition, ServiceImplementation } from "./server/service-types.ts";
 export { toServiceError } from "./service-error.ts";
 export { fileWatcherCredentials } from "./tls/credentials.ts";
 export type { CertificateFiles } from "./tls/read-certificates.ts";

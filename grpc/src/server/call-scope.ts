@@ -1,7 +1,10 @@
 import type { ServerSurfaceCall } from "@grpc/grpc-js/build/src/server-call.js";
-import { type CallContext, Metadata } from "nice-grpc-common";
+import { Metadata } from "nice-grpc-common";
 import { fromGrpcMetadata, toGrpcMetadata } from "./metadata.ts";
+import type { CallContext } from "./service-types.ts";
 
+/** grpc-js answers at the deadline itself; the timer here is for when that answer waits behind what the client does not read. */
+const AFTER_DEADLINE_MS = 250;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A call while its handler runs. */
@@ -28,7 +31,7 @@ export function openCall(call: ServerSurfaceCall, responseStream: boolean): Call
   call.on("cancelled", abort);
   const deadline = Number(call.getDeadline());
   if (responseStream && Number.isFinite(deadline)) {
-    timer = setTimeout(abort, Math.min(deadline - Date.now(), LONGEST_TIMER_MS));
+    timer = setTimeout(abort, Math.min(deadline - Date.now() + AFTER_DEADLINE_MS, LONGEST_TIMER_MS));
   }
 
   const sendHeader = () => {
@@ -44,6 +47,7 @@ export function openCall(call: ServerSurfaceCall, responseStream: boolean): Call
       sendHeader,
       trailer: Metadata(),
       signal: controller.signal,
+      deadline: Number.isFinite(deadline) ? new Date(deadline) : undefined,
     },
     flushHeader() {
       for (const _ of header) {

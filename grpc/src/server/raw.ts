@@ -6,8 +6,8 @@ import type {
   sendUnaryData,
 } from "@grpc/grpc-js";
 import type { HandleCall } from "@grpc/grpc-js/build/src/server-call.js";
+import { limitReadAhead } from "../protocol/read-ahead.ts";
 import { toServiceError } from "../service-error.ts";
-import { limitReadAhead } from "./read-ahead.ts";
 
 export interface RawHandlers {
   unary: handleUnaryCall<Buffer, Buffer>;

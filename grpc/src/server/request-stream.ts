@@ -1,6 +1,6 @@
 import type { ServerDuplexStream, ServerReadableStream } from "@grpc/grpc-js";
+import { limitReadAhead } from "../protocol/read-ahead.ts";
 import type { Method } from "./method.ts";
-import { limitReadAhead } from "./read-ahead.ts";
 
 /**
  * The requests of a call, read one at a time as they are asked for. Throws the signal's AbortError when the call is cancelled.

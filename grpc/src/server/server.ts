@@ -1,18 +1,26 @@
 import { Server as GrpcServer, type ServerCredentials } from "@grpc/grpc-js";
 import type { HandleCall } from "@grpc/grpc-js/build/src/server-call.js";
 import { composeServerMiddleware, type ServerMiddleware } from "nice-grpc-common";
+import { checkMessages } from "../protocol/messages.ts";
+import { checkRequestHeaders } from "../protocol/request-headers.ts";
+import { raiseResetLimits } from "../protocol/reset-limits.ts";
+import { tidyStatuses } from "../protocol/statuses.ts";
+import { answerUnknownMethods } from "../protocol/unknown-methods.ts";
 import { handlerOf } from "./handler.ts";
 import { bind } from "./listen.ts";
 import { createMethod } from "./method.ts";
 import { type RawHandlers, type RawKind, rawHandler } from "./raw.ts";
-import { raiseResetLimits } from "./reset-limits.ts";
 import type { CompatServiceDefinition, ServiceImplementation } from "./service-types.ts";
 import { createShutdown } from "./shutdown.ts";
-import { answerUnknownMethods } from "./unknown-methods.ts";
 
 export interface ServerOptions {
-  /** Largest message received (also once decompressed) or sent. Default 64 MiB. */
+  /** Largest message received, also once decompressed. Default 64 MiB. */
   readonly maxMessageBytes?: number;
+  /**
+   * Whether errors that are found before a handler runs (unknown method, message too large, deadline) carry an ErrorInfo as all others do.
+   * Default true. The conformance suite wants them bare.
+   */
+  readonly errorInfo?: boolean;
 }
 
 export interface Server {
@@ -37,13 +45,16 @@ export function createServer(options: ServerOptions = {}): Server {
   const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
   const server = new GrpcServer({
     "grpc.max_receive_message_length": maxMessageBytes,
-    "grpc.max_send_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": -1,
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
   raiseResetLimits(server);
+  checkRequestHeaders(server);
+  checkMessages(server);
+  tidyStatuses(server, options.errorInfo ?? true);
   const paths = new Set<string>();
-  answerUnknownMethods(server, paths);
+  if (options.errorInfo ?? true) answerUnknownMethods(server, paths);
   const shutdown = createShutdown(server);
   let middleware: ServerMiddleware | undefined;
 

@@ -1,4 +1,9 @@
-import type { CallContext } from "nice-grpc-common";
+import type { CallContext as NiceCallContext } from "nice-grpc-common";
+
+export interface CallContext extends NiceCallContext {
+  /** When the caller gives up; `signal` aborts then. Undefined: never, or a middleware passed on another context. */
+  readonly deadline?: Date | undefined;
+}
 
 /** What of a ts-proto message type the server uses. Methods, so that every `MessageFns<T>` fits. */
 export interface MessageType {

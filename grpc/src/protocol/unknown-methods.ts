@@ -1,17 +1,15 @@
 import type { Server } from "@grpc/grpc-js";
 import { Status } from "nice-grpc-common";
 import { type StatusError, statusError } from "../errors.ts";
+import type { RawHandlers } from "../server/raw.ts";
 import { toServiceError } from "../service-error.ts";
-import type { RawHandlers } from "./raw.ts";
+import { internal } from "./internals.ts";
 
 const LISTED = 20;
 
 /** Answers calls of methods that are not served with what is. `paths` are those that are, at any time. */
 export function answerUnknownMethods(server: Server, paths: ReadonlySet<string>): void {
-  const handlers: unknown = Reflect.get(server, "handlers");
-  if (!(handlers instanceof Map)) {
-    throw new Error("This version of @grpc/grpc-js does not allow a handler for unknown methods");
-  }
+  internal(server, "handlers");
   Reflect.set(server, "handlers", new Handlers(paths));
 }
 
