@@ -1,5 +1,5 @@
 import type { ServerErrorResponse, ServerSurfaceCall } from "@grpc/grpc-js/build/src/server-call.js";
-import { type RpcStatus, rpcStatus, StatusError, toServiceError } from "@podule/grpc";
+import { type RpcStatus, reasonOf, rpcStatus, StatusError, toServiceError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
 
 const LONGEST_TIMEOUT_MS = 2 ** 32 - 1;
@@ -29,6 +29,16 @@ export function factsOf(call: ServerSurfaceCall): CallFacts | undefined {
 /** Whether a call that was cancelled here will be ended by its pod, which knows the deadline too. */
 export function isPastDeadline(call: ServerSurfaceCall): boolean {
   return Number(call.getDeadline()) <= Date.now();
+}
+
+/** Reasons that say: no worker has seen the call. */
+const NOT_STARTED = new Set(["CALL_NOT_SENT", "SESSION_CLOSED", "DRAINING"]);
+const MAX_STARTS = 3;
+
+/** Whether a call that was answered so may go to another pod: only one that surely was not started. */
+export function mayMove(status: RpcStatus, starts: number): boolean {
+  if (status.code !== Status.UNAVAILABLE || starts >= MAX_STARTS) return false;
+  return NOT_STARTED.has(reasonOf(status) ?? "");
 }
 
 export function deadlinePassed(): RpcStatus {

@@ -9,6 +9,9 @@ export interface Calls {
   serve(server: Server): void;
   /** Calls sent to the pod that are not answered. */
   callsInFlight(pod: string): number;
+  /** Calls that wait for a pod are refused; the others go on. */
+  drain(): void;
+  /** Calls in flight are answered at once. */
   close(): void;
 }
 
@@ -21,6 +24,7 @@ export function createCalls(options: RouterOptions): Calls {
       server.addRaw("/podule.v1.Calls/Session", "bidi", sessionHandler(router, options.maxMessageBytes));
     },
     callsInFlight: (pod) => router.callsInFlight(pod),
+    drain: () => router.drain(),
     close: () => router.close(),
   };
 }

@@ -55,11 +55,16 @@ export class Router {
     return this.#links.get(pod)?.inFlight ?? 0;
   }
 
-  /** No more calls: those that wait are refused, those in flight are answered. */
-  close(): void {
+  /** No call waits any more; those that a pod can take at once still run. */
+  drain(): void {
     this.#closed = true;
-    for (const stop of this.#stopWatching) stop();
     for (const module of this.#modules.values()) module.failWaiting(shuttingDown());
+  }
+
+  /** Calls in flight are answered. */
+  close(): void {
+    this.drain();
+    for (const stop of this.#stopWatching) stop();
     for (const link of this.#links.values()) link.close();
   }
 

@@ -1,13 +1,18 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
-import { type RpcStatus, reasonOf, toStatus } from "@podule/grpc";
+import { type RpcStatus, toStatus } from "@podule/grpc";
 import { routedModule, type StreamCall } from "@podule/session";
-import { deadlinePassed, factsOf, isPastDeadline, moduleMissing, serviceError } from "./call-facts.ts";
+import {
+  deadlinePassed,
+  factsOf,
+  isPastDeadline,
+  mayMove,
+  moduleMissing,
+  serviceError,
+} from "./call-facts.ts";
 import { CreditWindow } from "./credit-window.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
 import type { Router } from "./router.ts";
-
-const MAX_STARTS = 3;
 
 /** `podule.v1.Calls/Stream`: the worker goes on as fast as the client reads. */
 export function streamHandler(router: Router) {
@@ -81,8 +86,7 @@ class StreamedCall implements Outgoing {
 
   #onError(status: RpcStatus): void {
     if (this.#call.cancelled) return;
-    if (this.#starts < MAX_STARTS && reasonOf(status) === "CALL_NOT_SENT")
-      this.#router.submit(this.#module, this);
+    if (mayMove(status, this.#starts)) this.#router.submit(this.#module, this);
     else this.fail(status);
   }
 

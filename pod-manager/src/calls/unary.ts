@@ -1,12 +1,17 @@
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
-import { type RpcStatus, reasonOf, toStatus } from "@podule/grpc";
+import { type RpcStatus, toStatus } from "@podule/grpc";
 import { type Call, routedModule } from "@podule/session";
-import { deadlinePassed, factsOf, isPastDeadline, moduleMissing, serviceError } from "./call-facts.ts";
+import {
+  deadlinePassed,
+  factsOf,
+  isPastDeadline,
+  mayMove,
+  moduleMissing,
+  serviceError,
+} from "./call-facts.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
 import type { Router } from "./router.ts";
-
-const MAX_STARTS = 3;
 
 /** `podule.v1.Calls/Call`: the request's bytes to a pod, the answer's bytes back. */
 export function unaryHandler(router: Router) {
@@ -68,9 +73,7 @@ class UnaryCall implements Outgoing {
   }
 
   #onError(status: RpcStatus): void {
-    const mayMove =
-      this.#starts < MAX_STARTS && !this.#call.cancelled && reasonOf(status) === "CALL_NOT_SENT";
-    if (mayMove) this.#router.submit(this.#module, this);
+    if (!this.#call.cancelled && mayMove(status, this.#starts)) this.#router.submit(this.#module, this);
     else this.fail(status);
   }
 

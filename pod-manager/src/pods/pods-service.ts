@@ -10,6 +10,8 @@ export interface PodsServiceOptions {
   readonly pods: PodBackend;
   /** Calls sent to the pod that are not answered. */
   readonly callsInFlight: (name: string) => number;
+  /** Aborts when the manager ends: logs are followed no longer. */
+  readonly closing: AbortSignal;
 }
 
 const FILTER_FIELDS: FilterFields<Pod> = {
@@ -21,6 +23,7 @@ const FILTER_FIELDS: FilterFields<Pod> = {
 export function createPodsService({
   pods,
   callsInFlight,
+  closing,
 }: PodsServiceOptions): ServiceImplementation<PodsDefinition> {
   const withCalls = (pod: Pod): Pod => ({ ...pod, callsInFlight: callsInFlight(pod.name) });
   const existing = (name: string): Pod => {
@@ -42,7 +45,8 @@ export function createPodsService({
     },
     async *getPodLogs({ name, follow, tailLines }, { signal }): AsyncGenerator<LogLine> {
       existing(name);
-      yield* pods.logs(name, { follow, tailLines, signal });
+      const ended = AbortSignal.any([signal, closing]);
+      yield* pods.logs(name, { follow, tailLines, signal: ended });
     },
     async drainPod({ name }) {
       existing(name);

@@ -11,8 +11,8 @@ import { LocalPod } from "./local-pod.ts";
 import { podSuffix } from "./pod-name.ts";
 
 const KEPT_ENDED = 32;
-/** Below the run folder: "/x7k2p/t/" and what the module server puts there. */
-const SOCKET_ROOM_BYTES = 44;
+/** Below the run folder: "/x7k2p/t/pod-XXXXXX/link", the module server's own socket. */
+const SOCKET_ROOM_BYTES = 26;
 
 export interface LocalPodsOptions {
   /** Private folder for sockets and what pods write to their temporary folder. Made where it is missing. */
