@@ -36,7 +36,7 @@ const MAX_DEPTH = 100;
 /** Reads values. With `views` the buffer belongs to the value alone, and its arrays may stay inside it. */
 export class Decoder {
   readonly reader: Reader;
-  readonly views: boolean;
+  views: boolean;
   readonly #context: DecodeContext;
   #depth = 0;
 
@@ -44,6 +44,17 @@ export class Decoder {
     this.reader = new Reader(buffer);
     this.#context = context;
     this.views = views;
+  }
+
+  /** Goes on in another buffer, at a message in it. */
+  reset(buffer: Buffer, start: number, end: number, views: boolean): Reader {
+    const { reader } = this;
+    reader.buffer = buffer;
+    reader.pos = start;
+    reader.end = end;
+    this.views = views;
+    this.#depth = 0;
+    return reader;
   }
 
   /** The Value whose length comes next. */

@@ -25,12 +25,12 @@ export class ValueError extends TypeError {
 /** Writes values; what is no value (remote objects, functions) it asks its owner about. */
 export class Encoder {
   readonly writer: Writer;
-  readonly #foreign: (value: object) => ObjectOrCallback | undefined;
+  readonly #foreign: (value: object) => Identity | undefined;
   /** Containers met in the value that is being written: each may be there once. */
   #first: object | undefined;
   #seen: Set<object> | undefined;
 
-  constructor(writer: Writer, foreign: (value: object) => ObjectOrCallback | undefined = () => undefined) {
+  constructor(writer: Writer, foreign: (value: object) => Identity | undefined = () => undefined) {
     this.writer = writer;
     this.#foreign = foreign;
   }
@@ -83,7 +83,7 @@ export class Encoder {
         writer.varint(1);
         return;
       case "function":
-        this.#owned(value, "a function can be passed only in a session");
+        this.#owned(value, depth, "a function can be passed only in a session");
         return;
       case "object":
         if (value === null) {
@@ -119,10 +119,14 @@ export class Encoder {
     }
   }
 
-  #owned(value: object, otherwise: string): void {
+  #owned(value: object, depth: number, otherwise: string): void {
     const { writer } = this;
     const owned = this.#foreign(value);
     if (owned === undefined) throw new ValueError("VALUE_NOT_SUPPORTED", otherwise);
+    if (owned.kind === "value") {
+      this.#value(owned.value, depth);
+      return;
+    }
     writer.longTag(owned.kind === "object" ? 0x102 : 0x10a);
     const start = writer.begin();
     writer.tag(0x08);
@@ -230,7 +234,7 @@ export class Encoder {
       return;
     }
     const hint = typeof Reflect.get(value, "then") === "function" ? "; await it first" : "";
-    this.#owned(value, `a ${value.constructor?.name ?? "object"} is no Python value${hint}`);
+    this.#owned(value, depth, `a ${value.constructor?.name ?? "object"} is no Python value${hint}`);
   }
 
   #text(tag: number, text: string): void {
@@ -363,10 +367,10 @@ export class Encoder {
   }
 }
 
-export interface ObjectOrCallback {
-  readonly kind: "object" | "callback";
-  readonly id: number;
-}
+/** What an argument stands for that is no value itself. */
+export type Identity =
+  | { readonly kind: "object" | "callback"; readonly id: number }
+  | { readonly kind: "value"; readonly value: unknown };
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);

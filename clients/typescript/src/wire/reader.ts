@@ -10,7 +10,7 @@ const TWO_32 = 2 ** 32;
 
 /** Reads protobuf fields from `pos` to `end` of a buffer; never beyond, whatever the bytes say. */
 export class Reader {
-  readonly buffer: Buffer;
+  buffer: Buffer;
   pos: number;
   end: number;
 

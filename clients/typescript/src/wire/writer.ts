@@ -21,9 +21,13 @@ export interface Written {
  * until the next `room`. What was taken is never written over.
  */
 export class Writer {
-  buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  buffer: Buffer;
   pos = 0;
   externals: External[] = [];
+
+  constructor(bytes = SLAB_BYTES) {
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
+  }
 
   /** Between frames only: makes sure that an ordinary frame fits, moving what is there from `start` if it must. Returns the new start. */
   room(start: number): number {

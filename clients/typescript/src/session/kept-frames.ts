@@ -1,0 +1,63 @@
+import { Reader } from "../wire/reader.ts";
+
+interface Kept {
+  readonly bytes: Buffer;
+  /** Frames sent before this message. */
+  readonly before: number;
+  readonly frames: number;
+}
+
+/** Frames that were sent and may have to be sent again: those that the other end has not said to have received. */
+export class KeptFrames {
+  #kept: Kept[] = [];
+  #head = 0;
+  #sent = 0;
+  #bytes = 0;
+
+  /** Frames sent in this session. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Bytes not yet acknowledged. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A message of so many frames, without `received`, has been sent. */
+  add(bytes: Buffer, frames: number): void {
+    this.#kept.push({ bytes, before: this.#sent, frames });
+    this.#sent += frames;
+    this.#bytes += bytes.length;
+  }
+
+  /** The other end has received so many frames. False: it cannot have. */
+  acknowledge(received: number): boolean {
+    if (received > this.#sent) return false;
+    for (;;) {
+      const first = this.#kept[this.#head];
+      if (first === undefined || first.before + first.frames > received) break;
+      this.#bytes -= first.bytes.length;
+      this.#head++;
+    }
+    if (this.#head > 32 && this.#head * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#head);
+      this.#head = 0;
+    }
+    return true;
+  }
+
+  /** The messages to send again to an end that has received so many frames. */
+  *after(received: number): Generator<Buffer> {
+    for (const { bytes, before } of this.#kept.slice(this.#head)) {
+      yield before >= received ? bytes : bytes.subarray(skipFrames(bytes, received - before));
+    }
+  }
+}
+
+/** Where the frame behind the first `count` begins. */
+function skipFrames(bytes: Buffer, count: number): number {
+  const reader = new Reader(bytes);
+  for (let i = 0; i < count; i++) reader.skipField(reader.varint());
+  return reader.pos;
+}
