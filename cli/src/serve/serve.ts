@@ -31,6 +31,7 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
   const requests = stopRequests();
   const steps = createSteps(process.stdout);
   const runDir = await mkdtemp(join(tmpdir(), "podule-"));
+  const over = new AbortController();
   let pod: Child | undefined;
   try {
     const python = await environment(target, options, env, steps, requests.stop);
@@ -53,7 +54,7 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
     ended.catch(() => {});
     const address = `${HOST}:${options.port}`;
     await steps.step(`Pod of ${target.importName}`, () =>
-      Promise.race([ended, untilServing(address, requests.stop)]),
+      Promise.race([ended, untilServing(address, AbortSignal.any([requests.stop, over.signal]))]),
     );
     steps.line(`Serving on ${address} until Ctrl-C`);
     await Promise.race([ended, aborted(requests.stop)]);
@@ -61,6 +62,7 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
   } catch (error) {
     if (!requests.stop.aborted) throw error;
   } finally {
+    over.abort();
     await pod?.stop(STOP_MS);
     await rm(runDir, { recursive: true, force: true });
     requests.close();
