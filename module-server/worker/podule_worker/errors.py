@@ -26,7 +26,7 @@ Arguments = Tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]
 
 
 def status_of(error: BaseException, called: Optional[Arguments] = None, origin: int = 0) -> bytes:
-    """`called`: what was called with what, when the exception came out of a call. `origin`: the client's id of that call."""
+    """`called`: what was called with what, when the exception came out of a call. `origin`: the client's id of it."""
     if isinstance(error, DependencyFailed):
         return error.status
     if origin:

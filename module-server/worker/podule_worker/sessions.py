@@ -7,19 +7,21 @@ import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from . import kinds
-from .inbox import Inbox
 from .gate import Gate
+from .inbox import Inbox
 from .link import Link
 from .objects import AUTO, Objects
 from .operators import exception
 from .status import read_error
-from .transfers import Incoming
+from .transfers import INLINE, Incoming, Outgoing
 from .values import read_value, use_references
 from .wire import BYTES, Buffer, delimited, read_fields, text
 
 # u32 session, u64 the client's id of the call, u8 flags, u32 credit.
 SESSION_CALL = struct.Struct("<IQBI")
 STREAMED = 1
+# Callbacks have ids of their own on the link, above those of calls.
+CALLBACK_IDS = 1 << 31
 _CALLBACK = struct.Struct("<IIQ")
 _ID = struct.Struct("<Q")
 
@@ -36,11 +38,12 @@ class SessionCall(NamedTuple):
 class Sessions:
     """By the module server's number. One is there from its first call until it is closed."""
 
-    def __init__(self, link: Link, inbox: Inbox, gate: Gate, incoming: Incoming) -> None:
+    def __init__(self, link: Link, inbox: Inbox, gate: Gate, incoming: Incoming, outgoing: Outgoing) -> None:
         self._link = link
         self._inbox = inbox
         self._gate = gate
         self._incoming = incoming
+        self._outgoing = outgoing
         self._objects: Dict[int, Objects] = {}
         self._callbacks = 0
         self._main = threading.get_ident()
@@ -84,12 +87,15 @@ class Sessions:
         request = _request(objects, args, kwargs)
         gate, inbox = self._gate, self._inbox
         gate.open = False
-        self._callbacks += 1
-        number = self._callbacks
+        self._callbacks = self._callbacks % (CALLBACK_IDS - 1) + 1
+        number = CALLBACK_IDS + self._callbacks
         outer = inbox.suspend(number)
         try:
             header = _CALLBACK.pack(session, outer.number, function)
-            self._link.put(kinds.CALLBACK, number, header + request)
+            if len(request) > INLINE:
+                self._outgoing.put(kinds.CALLBACK, number, request, header)
+            else:
+                self._link.put(kinds.CALLBACK, number, header + request)
             while number not in inbox.answers:
                 if outer.interrupt is not None:
                     break
@@ -113,7 +119,7 @@ class Sessions:
         if kind == kinds.CALLBACK_ERROR:
             name, message = read_error(payload)
             raise exception(name or "RuntimeError", message)
-        return _result(payload)
+        return _result(self._incoming.body(number, payload))
 
 
 def _request(objects: Objects, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> bytes:

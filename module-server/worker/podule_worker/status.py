@@ -87,7 +87,11 @@ def _metadata(data: bytes, at: int, end: int, wanted: str) -> str:
         return ""
     for number, wire, a, b in read_fields(data, *body):
         if number == 3 and wire == BYTES:
-            entry = {field: read_text(data, start, stop) for field, kind_, start, stop in read_fields(data, a, b) if kind_ == BYTES}
+            entry = {
+                field: read_text(data, start, stop)
+                for field, kind_, start, stop in read_fields(data, a, b)
+                if kind_ == BYTES
+            }
             if entry.get(1) == wanted:
                 return entry.get(2, "")
     return ""

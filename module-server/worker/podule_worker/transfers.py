@@ -1,4 +1,4 @@
-"""Large bodies, in chunks: those that come in ahead of their frame, and those that go out as fast as they are pulled."""
+"""Large bodies, in chunks: those that come in ahead of their frame, and those that go out as they are pulled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Incoming:
         self._bodies: Dict[int, Tuple[Optional[bytearray], int]] = {}
 
     def take(self, number: int, payload: bytes) -> None:
-        """One chunk; the first of a body makes room for all of it. Without room the body is lost, and `body` says so."""
+        """One chunk; the first of a body makes room for all of it. Without room it is lost, and `body` says so."""
         body, filled = self._bodies.get(number, (None, -1))
         if filled < 0:
             try:
@@ -41,7 +41,7 @@ class Incoming:
         self._bodies.pop(number, None)
 
     def body(self, number: int, payload: bytes) -> Buffer:
-        """The body of the frame that has come; `payload` itself where no chunks came ahead of it. Raises MemoryError."""
+        """The body of the frame that has come: `payload`, where no chunks came ahead of it. Raises MemoryError."""
         if payload or number not in self._bodies:
             return payload
         body, filled = self._bodies.pop(number)
@@ -52,12 +52,13 @@ class Incoming:
 
 
 class _Body:
-    __slots__ = ("at", "data", "granted", "kind")
+    __slots__ = ("at", "data", "granted", "kind", "last")
 
-    def __init__(self, kind: int, data: bytes) -> None:
+    def __init__(self, kind: int, data: bytes, last: bytes) -> None:
         self.kind = kind
         self.data = memoryview(data)
         self.at = 0
+        self.last = last
         self.granted = 0
 
 
@@ -79,9 +80,9 @@ class Outgoing:
     def ready(self) -> bool:
         return bool(self._ready)
 
-    def put(self, kind: int, number: int, data: bytes) -> None:
-        """`kind`: RESULT, ITEM or CALLBACK, whose frame comes, empty, behind the chunks."""
-        self._bodies[number] = _Body(kind, data)
+    def put(self, kind: int, number: int, data: bytes, last: bytes = b"") -> None:
+        """`kind`: RESULT, ITEM or CALLBACK, whose frame comes behind the chunks, with `last` as its payload."""
+        self._bodies[number] = _Body(kind, data, last)
         self._link.put(kinds.CHUNKED, number, _TOTAL.pack(len(data)))
 
     def grant(self, number: int, payload: bytes) -> None:
@@ -106,7 +107,7 @@ class Outgoing:
         body.at = stop
         if stop == len(body.data):
             del self._bodies[number]
-            self._link.put(body.kind, number)
+            self._link.put(body.kind, number, body.last)
             self.ended.append(number)
         elif body.granted:
             self._ready.append(number)

@@ -14,10 +14,10 @@ from .event_loop import EventLoop
 from .gate import Gate
 from .inbox import CREDIT, Inbox
 from .link import Closed, Link
+from .native import one_shot
 from .object_report import ObjectReport
 from .objects import OBJECT
 from .operations import RELEASE, Extra, prepare
-from .native import one_shot
 from .progress import Progress
 from .resolve import Resolver
 from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions
@@ -42,7 +42,7 @@ class Worker:
         self._inbox = Inbox(link, self._incoming, self._outgoing)
         self._loop = EventLoop()
         self._gate = Gate(link, self._inbox, self._attend, self._loop.deliver, lambda: leave(0))
-        self._sessions = Sessions(link, self._inbox, self._gate, self._incoming)
+        self._sessions = Sessions(link, self._inbox, self._gate, self._incoming, self._outgoing)
         self._sessions.turn = self._turn_of
         self._sessions.resumed = progress.started
         self._inbox.refused = self._refused
