@@ -78,7 +78,7 @@ test.each([
 });
 
 test("when the pod dies, what was handed over is ABORTED, and what comes later UNAVAILABLE", async () => {
-  await using victim = await startPod();
+  await using victim = await startPod({ env: { PODULE_WORKERS: "2" } });
   const closed = Promise.withResolvers<RpcStatus | undefined>();
   const session = connectSession({ address: victim.address, module: "", onClosed: closed.resolve });
   await session.opened;

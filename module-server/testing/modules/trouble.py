@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 import time
 
@@ -30,7 +31,8 @@ def note(path, seconds):
 
 
 def stuck(path, seconds):
-    """Sleeps in C with the interpreter's lock held."""
+    """Sleeps in C with the interpreter's lock held; no signal gets through."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGURG])
     with open(path, "w") as file:
         file.write(str(os.getpid()))
     ctypes.PyDLL(None).sleep(seconds)
