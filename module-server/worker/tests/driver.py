@@ -1,4 +1,7 @@
-"""The module server's end of the link, in Python: starts run.py as a process and speaks with it. Standard library only."""
+"""The module server's end of the link, in Python: starts run.py as a process and speaks with it.
+
+Standard library only.
+"""
 
 import contextlib
 import json

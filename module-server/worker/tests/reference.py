@@ -104,9 +104,7 @@ def from_proto(message):
     if kind == "dict":
         return dict(zip(map(from_proto, part.keys), map(from_proto, part.values), strict=True))
     if kind in ("slice", "range"):
-        sides = [
-            from_proto(getattr(part, name)) if part.HasField(name) else None for name in ("start", "stop", "step")
-        ]
+        sides = [from_proto(getattr(part, name)) if part.HasField(name) else None for name in ("start", "stop", "step")]
         return slice(*sides) if kind == "slice" else range(*sides)
     if kind == "decimal":
         return decimal.Decimal(part)
@@ -154,7 +152,11 @@ def _key(value):
     return f"{type(value).__name__} {value!r}"
 
 
-INTS = st.one_of(st.integers(), st.integers(-(1 << 64), 1 << 64), st.sampled_from([s * (1 << n) + d for n in (6, 7, 31, 32, 63, 64, 71, 72) for s in (-1, 1) for d in (-1, 0, 1)]))  # noqa: E501
+INTS = st.one_of(
+    st.integers(),
+    st.integers(-(1 << 64), 1 << 64),
+    st.sampled_from([s * (1 << n) + d for n in (6, 7, 31, 32, 63, 64, 71, 72) for s in (-1, 1) for d in (-1, 0, 1)]),
+)
 FLOATS = st.one_of(st.floats(), st.sampled_from([-0.0, math.nan, math.inf, -math.inf]))
 TEXT = st.one_of(st.text(), st.text(st.characters(exclude_categories=[])))
 ZONES = st.sampled_from(["Europe/Paris", "America/New_York", "Asia/Kolkata", "UTC"])

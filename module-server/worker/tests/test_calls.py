@@ -8,7 +8,10 @@ INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION = 3, 5, 9
 def test_calls_with_args_and_kwargs(client):
     assert client.call("add", 1, 2) == 3
     assert client.call("add", 1, right=2, scale=10) == 30
-    assert client.call("echo", "a", [1, {"b": (None, 2.5)}], flag=True) == (["a", [1, {"b": (None, 2.5)}]], {"flag": True})
+    assert client.call("echo", "a", [1, {"b": (None, 2.5)}], flag=True) == (
+        ["a", [1, {"b": (None, 2.5)}]],
+        {"flag": True},
+    )
     assert client.call("echo") == []
     assert client.call("Box.twice", 4) == 8
 
@@ -64,7 +67,9 @@ def test_an_unknown_function_comes_with_the_close_ones(client):
     assert client.call("echo.more").code == NOT_FOUND
 
 
-@pytest.mark.parametrize("name", ["", ".", "a..b", "echo.", ".echo", "a/b", "../x", "a b", "1a", "add()", "é..", "x" * 600])
+@pytest.mark.parametrize(
+    "name", ["", ".", "a..b", "echo.", ".echo", "a/b", "../x", "a b", "1a", "add()", "é..", "x" * 600]
+)
 def test_names_that_are_no_path(client, name):
     failure = client.call(name)
     assert (failure.code, failure.reason, failure.fields) == (INVALID_ARGUMENT, "BAD_FUNCTION_NAME", ["function"])
@@ -109,7 +114,11 @@ def test_arguments_that_are_no_value(client):
 
 def test_results_that_are_no_value(client):
     failure = client.call("Box", 1)
-    assert (failure.code, failure.reason, failure.python_type) == (FAILED_PRECONDITION, "RESULT_NOT_A_VALUE", "subject.Box")
+    assert (failure.code, failure.reason, failure.python_type) == (
+        FAILED_PRECONDITION,
+        "RESULT_NOT_A_VALUE",
+        "subject.Box",
+    )
     assert failure.info.metadata["path"] == "result"
     assert client.call("count_to", 3).python_type == "generator"
     assert client.call("thing").reason == "RESULT_NOT_A_VALUE"

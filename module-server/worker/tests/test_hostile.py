@@ -3,10 +3,11 @@
 import pytest
 import reference
 from hypothesis import example, given, settings, strategies as st
+from protos import CallRequest, Value
+
 from podule_worker.call_request import read_request
 from podule_worker.values import read_value, write_value
 from podule_worker.wire import InvalidValue
-from protos import CallRequest, Value
 
 
 def read(raw):
@@ -81,7 +82,7 @@ def test_unknown_fields_are_skipped():
     unknown = b"\xf8\x3f\x05" + b"\xfa\x3f\x02hi" + b"\xf9\x3f" + bytes(8) + b"\xfd\x3f" + bytes(4)
     assert read(unknown + b"\x18\x02" + unknown) == 1
     request = CallRequest(module="m", function="f", args=[Value(int=7)]).SerializeToString()
-    assert read_request(unknown + request + unknown) == ("f", [7], {})
+    assert read_request(unknown + request + unknown)[:3] == ("f", [7], {})
 
 
 def test_the_path_leads_to_the_damage():
@@ -116,7 +117,11 @@ def test_no_file_is_read_by_the_name_of_a_zone(zone):
         read(message.SerializeToString())
 
 
-@given(st.text(min_size=1), st.lists(reference.VALUES, max_size=4), st.dictionaries(st.text(), reference.VALUES, max_size=3))
+@given(
+    st.text(min_size=1),
+    st.lists(reference.VALUES, max_size=4),
+    st.dictionaries(st.text(), reference.VALUES, max_size=3),
+)
 def test_requests_of_the_official_runtime(function, args, kwargs):
     request = CallRequest(module="m", function=function, args=map(reference.to_proto, args))
     for name, value in kwargs.items():

@@ -4,9 +4,10 @@ import random
 import pytest
 import reference
 from hypothesis import given, settings, strategies as st
+from protos import Value
+
 from podule_worker.values import NotAValue, read_value, write_value
 from podule_worker.wire import InvalidValue
-from protos import Value
 
 
 def read(raw):
@@ -65,7 +66,19 @@ def test_bad_decimal_is_refused_whatever_the_context():
             read(Value(decimal="one").SerializeToString())
 
 
-@given(st.recursive(st.one_of(st.none(), st.booleans(), st.text(), st.floats(allow_nan=False, allow_infinity=False), st.integers(-(1 << 53), 1 << 53)), lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)), max_leaves=12))  # noqa: E501
+@given(
+    st.recursive(
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.text(),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.integers(-(1 << 53), 1 << 53),
+        ),
+        lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+        max_leaves=12,
+    )
+)
 def test_json(value):
     from google.protobuf import json_format, struct_pb2
 
@@ -193,5 +206,3 @@ def test_every_cut_is_refused_or_another_value(value):
             read(raw[:cut])
         except InvalidValue:
             continue
-
-

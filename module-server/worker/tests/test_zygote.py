@@ -20,7 +20,13 @@ def test_it_tells_of_the_import(pod):
 @pytest.mark.parametrize(
     ("module", "code", "reason", "python_type", "words"),
     [
-        ("not_there_at_all", NOT_FOUND, "MODULE_NOT_FOUND", "ModuleNotFoundError", "No module named 'not_there_at_all'"),
+        (
+            "not_there_at_all",
+            NOT_FOUND,
+            "MODULE_NOT_FOUND",
+            "ModuleNotFoundError",
+            "No module named 'not_there_at_all'",
+        ),
         ("package.nothing", NOT_FOUND, "MODULE_NOT_FOUND", "ModuleNotFoundError", "package.nothing"),
         ("lacking", FAILED_PRECONDITION, "DEPENDENCY_NOT_FOUND", "ModuleNotFoundError", "nowhere_to_be_found"),
         ("failing", FAILED_PRECONDITION, "IMPORT_FAILED", "ValueError", "not today"),

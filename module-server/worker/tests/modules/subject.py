@@ -274,7 +274,11 @@ def show(text):
 
 
 def open_files():
-    return sorted(os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{name}"))  # noqa: E501
+    return sorted(
+        os.readlink(f"/proc/self/fd/{name}")
+        for name in os.listdir("/proc/self/fd")
+        if os.path.lexists(f"/proc/self/fd/{name}")
+    )
 
 
 def counter():
@@ -289,8 +293,7 @@ def counter():
 
 
 def count_to(n):
-    for i in range(n):
-        yield i
+    yield from range(n)
 
 
 def slow_count(n, seconds):
