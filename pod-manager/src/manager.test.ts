@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { CallRequest } from "@podule/proto/podule/v1/calls.ts";
 import { Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { ClientError, Status } from "nice-grpc";
@@ -18,6 +21,12 @@ def forever():
     while True:
         yield n
         n += 1
+def counted(size):
+    n = 0
+    while True:
+        n += 1
+        print("made", n, flush=True)
+        yield bytes(size)
 def say(text): print(text, flush=True)
 `;
 
@@ -85,6 +94,32 @@ describe.skipIf(findUv() === undefined)("the pod manager as a process", { timeou
     await until(async () => (await ownPod()).callsInFlight === 0);
   });
 
+  test("a worker is not far ahead of a client that does not read", async () => {
+    const { name } = await ownPod();
+    const made = async (): Promise<number> => {
+      let last = 0;
+      for await (const { text } of manager.pods.getPodLogs({ name }))
+        if (text.startsWith("made ")) last = Number(text.slice("made ".length));
+      return last;
+    };
+    const size = 500_000;
+    const request = { module: "own", function: "counted", args: [int(BigInt(size))] };
+    const items = manager.calls.stream(request)[Symbol.asyncIterator]();
+    await items.next();
+    let before = 0;
+    let now = await made();
+    while (now !== before) {
+      await sleep(300);
+      [before, now] = [now, await made()];
+    }
+    // 4 MiB by credit, and what the windows and buffers of two connections hold.
+    expect(now * size).toBeLessThan(24 * 1024 * 1024);
+    for (let n = 0; n < 40; n++) expect((await items.next()).done).toBe(false);
+    expect(await made()).toBeGreaterThan(now);
+    await items.return?.();
+    await until(async () => (await ownPod()).callsInFlight === 0);
+  });
+
   test("a session is piped to a pod", async () => {
     async function* requests() {
       yield { frames: [{ frame: { $case: "open" as const, value: { module: "own" } } }] };
@@ -116,6 +151,24 @@ describe.skipIf(findUv() === undefined)("the pod manager as a process", { timeou
     const cancelled = manager.calls.call(request, { signal: AbortSignal.timeout(300) });
     await expect(cancelled).rejects.toThrow(/abort/i);
     await until(async () => (await ownPod()).callsInFlight === 0);
+
+    const channel = new Client(manager.address, credentials.createInsecure());
+    const deadline = Date.now() + 400;
+    const code = await new Promise<number | undefined>((resolve) => {
+      const bytes = Buffer.from(CallRequest.encode(CallRequest.fromPartial(request)).finish());
+      channel.makeUnaryRequest(
+        "/podule.v1.Calls/Call",
+        (sent: Buffer) => sent,
+        (received) => received,
+        bytes,
+        new Metadata(),
+        { deadline },
+        (error) => resolve(error?.code),
+      );
+    });
+    expect(code).toBe(Status.DEADLINE_EXCEEDED);
+    await until(async () => (await ownPod()).callsInFlight === 0);
+    channel.close();
   });
 
   test("logs are kept and followed", async () => {
