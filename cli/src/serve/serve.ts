@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeExit } from "@podule/envoy";
 import { createEnvironments } from "@podule/pod-manager/environments";
 import { createSteps, type Steps } from "../console/steps.ts";
 import { type Child, startChild } from "../parts/child.ts";
+import { makeRunDir } from "../parts/run-dir.ts";
 import { whoHasPort } from "../start/busy-port.ts";
 import { aborted, stopRequests } from "../start/signals.ts";
 import { cacheDir, ensureTool } from "../tools/ensure-tool.ts";
@@ -30,7 +30,7 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
   if (owner !== undefined) throw new UserError(`${HOST}:${options.port} is taken by ${owner}`);
   const requests = stopRequests();
   const steps = createSteps(process.stdout);
-  const runDir = await mkdtemp(join(tmpdir(), "podule-"));
+  const runDir = await makeRunDir();
   const over = new AbortController();
   let pod: Child | undefined;
   try {

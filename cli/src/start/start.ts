@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeExit, type Envoy, startEnvoy } from "@podule/envoy";
@@ -7,6 +6,7 @@ import { descriptorSetFile } from "@podule/proto/descriptors";
 import { createChannel } from "nice-grpc";
 import { createSteps, duration, type Steps } from "../console/steps.ts";
 import { type Manager, startManager } from "../parts/manager.ts";
+import { makeRunDir } from "../parts/run-dir.ts";
 import { ensureTool } from "../tools/ensure-tool.ts";
 import { UserError } from "../user-error.ts";
 import { whoHasPort } from "./busy-port.ts";
@@ -35,7 +35,7 @@ export async function start(env: NodeJS.ProcessEnv, options: { once: boolean }):
   }
   const requests = stopRequests();
   const steps = createSteps(process.stdout);
-  const running: Running = { runDir: await mkdtemp(join(tmpdir(), "podule-")) };
+  const running: Running = { runDir: await makeRunDir() };
   try {
     await bringUp(running, env, settings, steps, requests.stop);
     const crash = watchParts(running);
@@ -119,7 +119,8 @@ async function firstValue(
     await steps.step(
       `Module ${module}`,
       (say) => deploy(channel, module, say, signal),
-      ({ status }) => `Module ${module} is READY, Python ${status?.pythonVersion}`,
+      ({ status }) =>
+        `Module ${module} is READY${status?.pythonVersion ? `, Python ${status.pythonVersion}` : ""}`,
     );
     if (module !== "numpy") return;
     await steps.step(
