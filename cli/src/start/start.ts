@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeExit, type Envoy, startEnvoy } from "@podule/envoy";
 import { descriptorSetFile } from "@podule/proto/descriptors";
