@@ -39,6 +39,13 @@ describe("the progress of a generation", () => {
     expect(progress.failure).toMatchObject({ status: { message: "pods/a" }, retryAt: 1000 });
   });
 
+  it("does not count pods that ended as someone asked", () => {
+    const progress = beginProgress(module, [], false);
+    const deleted = { ...failed("pods/deleted", 1000), state: Pod_State.SUCCEEDED, error: undefined };
+    countEnds(progress, [deleted], new Set(), 0);
+    expect([progress.failures, progress.failure]).toEqual([0, undefined]);
+  });
+
   it("forgets the pods that the backend has forgotten", () => {
     const progress = beginProgress(module, [], false);
     for (let index = 0; index < 1000; index++) countEnds(progress, [failed(`pods/${index}`)], new Set(), 0);

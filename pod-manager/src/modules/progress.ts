@@ -62,7 +62,7 @@ export function countFailure(progress: Progress, status: RpcStatus, answer: bool
   progress.failure = { status, at: now, retryAt };
 }
 
-/** Counts the pods of this generation that ended by themselves since the last time; gives them. */
+/** Counts the pods of this generation that failed since the last time; gives those that ended, as asked too. */
 export function countEnds(
   progress: Progress,
   pods: readonly Pod[],
@@ -76,7 +76,7 @@ export function countEnds(
   );
   for (const pod of ended) {
     progress.counted.add(pod.name);
-    if (!drained.has(pod.name)) countEnd(progress, pod, now);
+    if (pod.state === Pod_State.FAILED && !drained.has(pod.name)) countEnd(progress, pod, now);
   }
   return ended;
 }

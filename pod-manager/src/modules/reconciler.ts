@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { toStatus } from "@podule/grpc";
 import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
-import type { Environments } from "../environments/environments.ts";
+import type { Environment, Environments } from "../environments/environments.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { describeStep } from "./describe-step.ts";
 import { idOf, moduleName } from "./module-id.ts";
@@ -103,8 +103,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       forget(id);
       return;
     }
+    const environment = progress.prepared?.environment;
     for (let made = 0; made < step.create; made++) create(module, progress);
-    report(id, step, progress);
+    report(id, step, progress, environment);
     if (
       step.phase === "ready" &&
       !progress.settled &&
@@ -164,8 +165,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     preparations.add(work);
   }
 
-  function report(id: string, step: Step, progress: Progress): void {
-    const { environment } = progress.prepared ?? {};
+  function report(id: string, step: Step, progress: Progress, environment: Environment | undefined): void {
     setStatus(id, progress, {
       ...describeStep(step, progress, registry.get(id)?.status?.state),
       ...(environment === undefined
