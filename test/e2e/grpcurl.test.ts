@@ -32,9 +32,7 @@ describe("reflection", () => {
     );
     const message = await ask("describe podule.v1.CallRequest");
     expect(message.stdout).toContain("map<string, .podule.v1.Value> kwargs = 4;");
-    expect(message.stdout).toContain(
-      '// What to call, a dotted path inside the module ("sum", "linalg.svd").',
-    );
+    expect(message.stdout).toMatch(/\/\/ .*\("sum", "linalg\.svd"\)/);
     const unknown = await ask("describe podule.v1.Nothing");
     expect(unknown.code).not.toBe(0);
     expect(unknown.stderr).toContain("Symbol not found");
@@ -82,7 +80,7 @@ describe("calls", () => {
       args: [{ json: [1, 3, 2] }],
       kwargs: { reverse: { bool: true } },
     });
-    expect(sorted).toEqual({ result: { list: { ints: ["3", "2", "1"] } } });
+    expect(sorted).toEqual({ result: { list: { items: [{ int: "3" }, { int: "2" }, { int: "1" }] } } });
     const [joined] = await answers("podule.v1.Calls/Call", {
       module: "os",
       function: "path.join",
@@ -114,7 +112,7 @@ describe("calls", () => {
     });
     expect(code).not.toBe(0);
     expect(stderr).toContain("division by zero");
-    expect(stderr).toContain('"domain": "podule.dev"');
+    expect(stderr).toMatch(/"domain": ?"podule\.dev"/);
     expect(stderr).toContain("ZeroDivisionError");
   });
 });
@@ -128,7 +126,8 @@ test("modules: create, get, list, update, delete", async () => {
   expect(list).toMatchObject({ modules: [{ name: "modules/colorsys" }] });
   const [updated] = await answers("podule.v1.Modules/UpdateModule", {
     module: { name: "modules/colorsys", spec: { workers: 2 } },
-    update_mask: "spec.workers",
+    // As this grpcurl writes a FieldMask; newer ones write "spec.workers".
+    update_mask: { paths: ["spec.workers"] },
   });
   expect(updated).toMatchObject({ generation: "2", spec: { workers: 2 } });
   expect(await answers("podule.v1.Modules/DeleteModule", { name: "modules/colorsys" })).toEqual([{}]);

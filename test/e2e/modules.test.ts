@@ -10,7 +10,7 @@ import {
 } from "@podule/proto/podule/v1/modules.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failure } from "../stack/call-failure.ts";
-import { appeared } from "../stack/files.ts";
+import { appeared, written } from "../stack/files.ts";
 import { moduleWhen, spec } from "../stack/modules.ts";
 import { useStack } from "../stack/use-stack.ts";
 import { int, plain, str } from "../stack/values.ts";
@@ -69,7 +69,7 @@ describe("create", () => {
   );
 
   test("names every bad field of a spec", async () => {
-    const bad = { libCpuReq: "lots", libMemSizeLimit: "-1Gi", workers: 65, dependency: ["numpy ==== 2"] };
+    const bad = { libCpuReq: "lots", libMemSizeLimit: "-1Gi", workers: 65, dependency: ["no requirement!"] };
     const error = await failure(create("badspec", bad));
     expect(error.code).toBe("INVALID_ARGUMENT");
     expect(error.fields).toEqual(
@@ -136,11 +136,11 @@ describe("update", () => {
     const held = stack.connection.call("probe", "hold", [str(started), str(release)]);
     await appeared(started);
     const updated = await modules().updateModule({
-      module: { name, spec: spec({ workers: 1, libCpuReq: "7" }), etag: before.etag },
+      module: { name, spec: spec({ workers: 2, libCpuReq: "7" }), etag: before.etag },
       updateMask: ["spec.workers"],
     });
     expect(updated.generation).toBe(before.generation + 1n);
-    expect(updated.spec?.workers).toBe(1);
+    expect(updated.spec?.workers).toBe(2);
     expect(updated.spec?.libCpuReq).not.toBe("7");
     expect(updated.spec?.path).toBe(before.spec?.path);
     const ready = await moduleWhen(
@@ -169,7 +169,8 @@ describe("update", () => {
         updateMask: ["spec.nothing"],
       }),
     );
-    expect([unknown.code, unknown.fields]).toEqual(["INVALID_ARGUMENT", ["update_mask"]]);
+    expect(unknown.code).toBe("INVALID_ARGUMENT");
+    expect(unknown.fields).toEqual([expect.stringContaining("update_mask")]);
     const missing = await failure(
       modules().updateModule({ module: { name: "modules/nobody", spec: spec({ workers: 2 }) } }),
     );
@@ -184,7 +185,7 @@ test("delete: running calls end, new ones are refused meanwhile, then module and
   const [started, release] = [join(folder, "doomed-held"), join(folder, "doomed-release")];
   const held = stack.connection.call("doomed", "hold", [str(started), str(release)]);
   await appeared(started);
-  const pid = Number(plain(await stack.connection.call("doomed", "pid").catch(() => undefined)) ?? 0);
+  const pid = await written(started);
   const deleted = modules().deleteModule({ name: "modules/doomed" });
   const draining = await moduleWhen(stack.connection, "modules/doomed", Module_State.DRAINING);
   expect(draining.status?.state).toBe(Module_State.DRAINING);
@@ -195,7 +196,7 @@ test("delete: running calls end, new ones are refused meanwhile, then module and
   await deleted;
   await moduleWhen(stack.connection, "modules/doomed", "DELETED");
   expect((await failure(modules().getModule({ name: "modules/doomed" }))).code).toBe("NOT_FOUND");
-  if (pid !== 0) expect(existsSync(`/proc/${pid}`)).toBe(false);
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
 });
 
 test("watch: what is there, SYNCED, then changes", async () => {

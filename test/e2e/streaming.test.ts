@@ -58,9 +58,9 @@ describe("items", () => {
     expect(error.traceback).toContain("break_after");
   });
 
-  test("of what is no iterable: the caller's error", async () => {
+  test("of what is no iterable: its type", async () => {
     const error = await failure(all(stream("probe", "pid")));
-    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.code).toBe("FAILED_PRECONDITION");
     expect(error.details).toMatch(/iterable|iterator/);
   });
 });

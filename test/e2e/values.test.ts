@@ -14,6 +14,7 @@ import {
   ndarray,
   none,
   plain,
+  received,
   str,
   tuple,
   value,
@@ -59,14 +60,15 @@ const scalars: [name: string, sent: Value, seen: string, back?: Value][] = [
   ],
   [
     "complex",
-    value({ $case: "complex", value: { real: -0, imag: Number.NaN } }),
-    "builtins.complex: (-0+nanj)",
+    value({ $case: "complex", value: { real: 1.5, imag: Number.NaN } }),
+    "builtins.complex: (1.5+nanj)",
   ],
   ["Ellipsis", value({ $case: "ellipsis", value: true }), "builtins.ellipsis: Ellipsis"],
   [
     "slice",
     value({ $case: "slice", value: { start: none, stop: int(2), step: none } }),
     "builtins.slice: slice(None, 2, None)",
+    value({ $case: "slice", value: { stop: int(2) } }),
   ],
   [
     "range",
@@ -164,7 +166,8 @@ describe.each([
 /** Lists may travel packed or not: the same value either way. */
 function normal(v: Value | undefined): unknown {
   return JSON.parse(
-    JSON.stringify(v, (_key, item: unknown) => {
+    JSON.stringify(v, (key, item: unknown) => {
+      if (key === "_unknownFields") return undefined;
       if (typeof item === "bigint") return `${item}n`;
       if (typeof item === "number" && !Number.isInteger(item)) return `${item}`;
       if (Object.is(item, -0)) return "-0";
@@ -185,11 +188,16 @@ function isList(item: unknown): item is { items: Value[]; ints: bigint[]; floats
   return typeof item === "object" && item !== null && "items" in item && "ints" in item && "floats" in item;
 }
 
+test("-0.0 in a complex, which the messages of this client cannot send", async () => {
+  const back = await call("builtins", "complex", [float(-0), float(Number.NaN)]);
+  expect(back?.kind).toMatchObject({ $case: "complex", value: { real: -0, imag: Number.NaN } });
+});
+
 describe("by their types' names", () => {
   test("an enum's member", async () => {
     const red = await call("probe", "colour", [str("RED")]);
     expect(red).toEqual(
-      value({ $case: "enum", value: { type: "probe:Colour", name: "RED", value: int(1) } }),
+      received(value({ $case: "enum", value: { type: "probe:Colour", name: "RED", value: int(1) } })),
     );
     if (red !== undefined)
       expect(plain(await call("probe", "describe", [red]))).toBe("probe.Colour: <Colour.RED: 1>");
@@ -198,7 +206,9 @@ describe("by their types' names", () => {
   test("a namedtuple", async () => {
     const point = await call("probe", "point");
     expect(point).toEqual(
-      value({ $case: "namedtuple", value: record("probe:Point", ["x", "y"], [int(1), str("two")]) }),
+      received(
+        value({ $case: "namedtuple", value: record("probe:Point", ["x", "y"], [int(1), str("two")]) }),
+      ),
     );
     if (point !== undefined)
       expect(plain(await call("probe", "describe", [point]))).toBe("probe.Point: Point(x=1, y='two')");
@@ -313,14 +323,14 @@ const arrays: [name: string, sent: Value, facts: object][] = [
       shape: [1n],
       data: Buffer.concat([f4(1.5), hex("0102")]),
     }),
-    { shape: [1], list: "[(1.5, [1, 2])]" },
+    { shape: [1], list: "[(1.5, array([1, 2], dtype=uint8))]" },
   ],
 ];
 
 describe("numpy", () => {
   test.each(arrays)("ndarray: %s", async (_name, sent, facts) => {
     expect(plain(await call("probe", "array_facts", [sent]))).toMatchObject(facts);
-    expect(await call("probe", "echo", [sent])).toEqual(sent);
+    expect(await call("probe", "echo", [sent])).toEqual(received(sent));
   });
 
   test.each([
@@ -341,9 +351,9 @@ describe("numpy", () => {
 
   test("scalars keep their dtype", async () => {
     const sum = await call("numpy", "sum", [ndarray({ dtype: "<i2", shape: [2n], data: hex("01000200") })]);
-    expect(sum).toEqual(int(3, "<i8"));
+    expect(sum).toEqual(received(int(3, "<i8")));
     const half = await call("numpy", "float32", [float(0.5)]);
-    expect(half).toEqual(float(0.5, "<f4"));
+    expect(half).toEqual(received(float(0.5, "<f4")));
     const day = await call("numpy", "datetime64", [str("2026-11-24")]);
     expect(day?.kind).toMatchObject({ $case: "ndarray", value: { scalar: true, dtype: "<M8[D]" } });
   });

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, connect } from "./client.ts";
 import { launchCommand } from "./launch-command.ts";
 import { type Launched, launchParts } from "./launch-parts.ts";
@@ -89,6 +90,7 @@ async function untilServing(stack: Stack): Promise<void> {
         if (status === 1) return;
     } catch (error) {
       if (signal.aborted) throw new Error(`Not serving: ${stack.log()}`, { cause: error });
+      await sleep(50);
     }
   }
 }

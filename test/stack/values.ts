@@ -1,9 +1,14 @@
-import type { NdArray, Value } from "@podule/proto/podule/v1/value.ts";
+import { type NdArray, Value } from "@podule/proto/podule/v1/value.ts";
 
 type Kind = NonNullable<Value["kind"]>;
 
 export function value(kind: Kind, dtype = ""): Value {
   return { kind, dtype };
+}
+
+/** As it comes over the wire: what `toEqual` compares an answer with. */
+export function received(sent: Value): Value {
+  return Value.decode(Value.encode(sent).finish());
 }
 
 export const none = value({ $case: "null", value: 0 });
