@@ -78,7 +78,7 @@ export class PoduleError extends Error {
 /** An exception that Python raised. */
 export class PythonError extends PoduleError {
   override get name(): string {
-    return this.pythonType === undefined ? "PythonError" : `PythonError [${this.pythonType}]`;
+    return "PythonError";
   }
 }
 

@@ -1,6 +1,7 @@
 import { copyError, PoduleError } from "../errors.ts";
 import { type CallSink, RESULT_MODE, type ResultMode } from "../session/call-sink.ts";
 import type { Session } from "../session/session.ts";
+import type { ObjectRef } from "../values/decode.ts";
 import { Again } from "./again.ts";
 import { CallGuard } from "./call-guard.ts";
 import { Expression, expressionOf, proxyOf } from "./expression.ts";
@@ -27,8 +28,11 @@ export class CallExpression extends Expression implements CallSink {
   #sealed: ResultMode | undefined;
   /** Others are made of the result: it has to be an object. */
   #depended = false;
+  #observed = false;
   #state: "waiting" | "value" | "failed" = "waiting";
   #outcome: unknown;
+  /** What the server said about the object. */
+  #inline: ObjectRef | undefined;
   #promise: Promise<unknown> | undefined;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
@@ -89,18 +93,13 @@ export class CallExpression extends Expression implements CallSink {
   result(buffer: Buffer, start: number, end: number, owned: boolean): void {
     const session = this.#session;
     if (this.dropped || session === undefined) return;
-    if (this.#sealed === RESULT_MODE.OBJECT && this.#wanted !== RESULT_MODE.OBJECT) {
-      this.#settle("value", undefined);
-      return;
-    }
     try {
-      const reader = session.decoder.reset(buffer, start, end, owned);
-      let value: unknown = null;
-      while (reader.pos < end) {
-        const tag = reader.varint();
-        if (tag === 0x0a) value = session.decoder.value();
-        else reader.skipField(tag);
+      if (this.#sealed === RESULT_MODE.OBJECT && this.#wanted !== RESULT_MODE.OBJECT) {
+        this.#inline = session.decodeReference(buffer, start, end);
+        this.#settle("value", undefined);
+        return;
       }
+      const value = session.decode(buffer, start, end, owned);
       // From here on the handle stands for the object.
       if (this.#sealed === RESULT_MODE.OBJECT) letGo(this, session);
       this.#settle("value", value);
@@ -125,8 +124,12 @@ export class CallExpression extends Expression implements CallSink {
     this.#guard?.done();
     if (state === "value") this.#resolve?.(outcome);
     else if (this.#reject !== undefined) this.#reject(outcome);
-    // Nobody waits and nothing depends on it: it is an unhandled rejection, as of any promise.
-    else if (!this.#depended && this.#promise === undefined) this.#promise = Promise.reject(outcome);
+    else if (!this.#depended) setImmediate(() => this.#unobserved());
+  }
+
+  /** Nobody waits and nothing depends on it: an unhandled rejection, as of any promise. */
+  #unobserved(): void {
+    if (!this.#observed && !this.#depended) void Promise.reject(this.#outcome);
   }
 
   /** Fails here and now; Python is told. */
@@ -138,6 +141,7 @@ export class CallExpression extends Expression implements CallSink {
   }
 
   observe(mode: ResultMode = RESULT_MODE.AUTO): Promise<unknown> {
+    this.#observed = true;
     if (this.#state === "failed") return Promise.reject(this.#outcome);
     if (this.#wanted === mode) return this.#own();
     const undecided = this.#sealed === undefined && this.#state === "waiting";
@@ -145,6 +149,7 @@ export class CallExpression extends Expression implements CallSink {
       this.#wanted = mode;
       return this.#own();
     }
+    if (this.#inline?.hasValue && mode !== RESULT_MODE.OBJECT) return Promise.resolve(this.#inline.value);
     if (this.#isValue()) return this.#asFetched(mode);
     if (mode === RESULT_MODE.AUTO) {
       this.#fetched ??= this.#fetch(mode);

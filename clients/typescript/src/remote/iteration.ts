@@ -56,12 +56,7 @@ export class Iteration implements CallSink, AsyncIterableIterator<unknown> {
     if (session === undefined || this.dropped) return;
     let value: unknown = null;
     try {
-      const reader = session.decoder.reset(buffer, start, end, owned);
-      while (reader.pos < end) {
-        const tag = reader.varint();
-        if (tag === 0x0a) value = session.decoder.value();
-        else reader.skipField(tag);
-      }
+      value = session.decode(buffer, start, end, owned);
     } catch (error) {
       this.abandon(asError(error));
       return;

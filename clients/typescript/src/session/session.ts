@@ -62,6 +62,8 @@ export class Session implements ServerFrames, DecodeContext {
   #rejectOpened: (error: PoduleError) => void = () => undefined;
   #onIdle: (() => void)[] = [];
   draining = false;
+  #peek = false;
+  #reference: ObjectRef | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -335,8 +337,34 @@ export class Session implements ServerFrames, DecodeContext {
     this.#options.onDraining(this, graceMs);
   }
 
+  /** The value in a CallResponse or StreamResponse; its objects are held from now on. */
+  decode(buffer: Buffer, start: number, end: number, owned: boolean): unknown {
+    const reader = this.decoder.reset(buffer, start, end, owned);
+    let value: unknown = null;
+    while (reader.pos < end) {
+      const tag = reader.varint();
+      if (tag === 0x0a) value = this.decoder.value();
+      else reader.skipField(tag);
+    }
+    return value;
+  }
+
+  /** The reference in a CallResponse, without holding its object. */
+  decodeReference(buffer: Buffer, start: number, end: number): ObjectRef | undefined {
+    this.#reference = undefined;
+    this.#peek = true;
+    try {
+      this.decode(buffer, start, end, false);
+    } finally {
+      this.#peek = false;
+    }
+    return this.#reference;
+  }
+
   object(ref: ObjectRef): unknown {
-    return this.#options.object(this, ref);
+    if (!this.#peek) return this.#options.object(this, ref);
+    this.#reference = ref;
+    return undefined;
   }
 }
 
