@@ -4,7 +4,14 @@ import { connectSession, encodeClientFrames, statusOfError } from "@podule/sessi
 import { Status } from "nice-grpc-common";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { callRequest } from "../../testing/call-request.ts";
-import { eventually, failureOf, sessionCall, startPod, type TestPod } from "../../testing/pod.ts";
+import {
+  eventually,
+  failureOf,
+  residentBytes,
+  sessionCall,
+  startPod,
+  type TestPod,
+} from "../../testing/pod.ts";
 
 let pod: TestPod;
 
@@ -106,4 +113,25 @@ test("a client that goes away cancels its calls", async () => {
   session.destroy();
   expect((await lost).reason).toBe("SESSION_LOST");
   await eventually(() => (pod.read("gone") === "Cancelled" ? true : undefined), "the note");
+});
+
+test("a client that reads slowly holds up its own calls only, and nothing is lost", async () => {
+  const session = pod.session();
+  await session.opened;
+  const before = residentBytes(pod.child.pid ?? 0);
+  let highest = 0;
+  let answered = 0;
+  const megabyte = callRequest("blob", 1_000_000);
+  const calls = Array.from({ length: 300 }, async () => {
+    expect(await sessionCall(session, megabyte)).toHaveLength(1_000_000);
+    answered++;
+    // The client's one thread is busy, so its stream is not read.
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+    highest = Math.max(highest, residentBytes(pod.child.pid ?? 0));
+  });
+  await Promise.all(calls);
+  expect(answered).toBe(300);
+  expect(highest - before).toBeLessThan(150 * 1024 * 1024);
+  session.close();
 });

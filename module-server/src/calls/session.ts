@@ -154,6 +154,7 @@ class Session implements Caller {
     } else if (!this.#congested && this.#writer.blocked) {
       this.#congested = true;
       this.#stream.pause();
+      this.#pod.pool.hold(this);
     }
   }
 
@@ -162,6 +163,7 @@ class Session implements Caller {
     if (!this.#congested || this.#closed) return;
     this.#congested = false;
     this.#stream.resume();
+    this.#pod.pool.release(this);
     for (const call of this.#calls.values()) if (call.flow !== undefined) this.#pod.pool.setOpen(call, true);
   }
 
@@ -190,13 +192,15 @@ class Session implements Caller {
 
   #close(): void {
     if (this.#closed) return;
-    this.#leave();
+    this.#closed = true;
     for (const call of [...this.#calls.values()]) this.#pod.pool.cancel(call);
     this.#calls.clear();
+    this.#leave();
   }
 
   #leave(): void {
     this.#closed = true;
+    if (this.#congested) this.#pod.pool.release(this);
     this.#writer.stop();
     this.#pod.sessions.delete(this);
   }

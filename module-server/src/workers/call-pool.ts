@@ -1,6 +1,7 @@
 import { Status } from "nice-grpc-common";
-import { type Call, detach } from "../calls/call.ts";
+import { type Call, type Caller, detach } from "../calls/call.ts";
 import { statusBytes } from "../status-bytes.ts";
+import { CallQueue } from "./call-queue.ts";
 import { Deadlines } from "./deadlines.ts";
 import { chooseWorker, workersToRecall } from "./dispatch-policy.ts";
 import { Kind } from "./link-codec.ts";
@@ -24,9 +25,7 @@ export interface CallPoolOptions {
 export class CallPool implements Omit<WorkerListener, "closed"> {
   readonly #options: CallPoolOptions;
   readonly #workers = new Set<Worker>();
-  /** Come back from workers that had not started them: first in line. */
-  readonly #returned = new Set<Call>();
-  readonly #waiting = new Set<Call>();
+  readonly #queue = new CallQueue();
   readonly #deadlines = new Deadlines<Call>((call) => this.#onDue(call));
   #size = 0;
   #bytes = 0;
@@ -54,13 +53,13 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     this.#size++;
     this.#bytes += call.request.length;
     this.#deadlines.add(call);
-    const free =
-      this.#waiting.size === 0 && this.#returned.size === 0 ? chooseWorker(this.#workers) : undefined;
+    const mayRun = this.#queue.size === 0 && !this.#queue.isHeld(call.caller);
+    const free = mayRun ? chooseWorker(this.#workers) : undefined;
     if (free !== undefined) {
       free.send(call);
     } else {
       call.request = detach(call.request);
-      this.#waiting.add(call);
+      this.#queue.add(call);
     }
     if (this.#ticker === undefined && this.#workers.size > 1)
       this.#ticker = setInterval(() => this.#tick(), TICK_MS);
@@ -89,6 +88,16 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   setOpen(call: Call, open: boolean): void {
     call.flow?.setOpen(open);
     if (open) this.#grant(call);
+  }
+
+  /** The caller takes no answers at the moment: none of its calls is begun. */
+  hold(caller: Caller): void {
+    this.#queue.hold(caller);
+  }
+
+  release(caller: Caller): void {
+    this.#queue.release(caller);
+    this.#dispatch();
   }
 
   add(worker: Worker): void {
@@ -124,10 +133,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
 
   /** Answers all that wait for a worker. */
   failWaiting(status: Buffer): void {
-    const calls = [...this.#returned, ...this.#waiting];
-    this.#returned.clear();
-    this.#waiting.clear();
-    this.fail(calls, status);
+    this.fail(this.#queue.clear(), status);
   }
 
   /** Answers every call. */
@@ -213,17 +219,15 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   #putBack(call: Call): void {
     call.flow?.reset();
     call.request = detach(call.request);
-    this.#returned.add(call);
+    this.#queue.putBack(call);
   }
 
   #dispatch(): void {
-    for (const queue of [this.#returned, this.#waiting]) {
-      for (const call of queue) {
-        const worker = chooseWorker(this.#workers);
-        if (worker === undefined) return;
-        queue.delete(call);
-        worker.send(call);
-      }
+    for (let call = this.#queue.first(); call !== undefined; call = this.#queue.first()) {
+      const worker = chooseWorker(this.#workers);
+      if (worker === undefined) return;
+      this.#queue.delete(call);
+      worker.send(call);
     }
   }
 
@@ -250,8 +254,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   /** The caller is answered; the worker may still be at it. */
   #stop(call: Call, cause: 1 | 2): void {
     if (call.worker === undefined) {
-      this.#returned.delete(call);
-      this.#waiting.delete(call);
+      this.#queue.delete(call);
       this.#finish(call);
       return;
     }
@@ -283,8 +286,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
 
   #tick(): void {
     for (const worker of this.#workers) worker.tick();
-    const waiting = this.#waiting.size + this.#returned.size;
-    for (const worker of workersToRecall([...this.#workers], waiting)) worker.recall();
+    for (const worker of workersToRecall([...this.#workers], this.#queue.size)) worker.recall();
   }
 }
 

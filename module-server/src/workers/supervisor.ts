@@ -92,6 +92,7 @@ export class Supervisor {
       worker?.markGone();
       if (pid !== undefined && exit === undefined) killGroup(pid);
     }
+    this.#places.clear();
     this.#zygote?.kill();
     this.#server?.close();
     this.#folder.remove();

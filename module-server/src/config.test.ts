@@ -1,0 +1,49 @@
+import { reasonOf } from "@podule/grpc";
+import { expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+
+test("the defaults", () => {
+  expect(readConfig({ MODULE_NAME: "numpy" })).toEqual({
+    moduleName: "numpy",
+    moduleId: "numpy",
+    listen: "0.0.0.0:50051",
+    python: "python3",
+    modulePath: undefined,
+    workers: 1,
+    workerMemoryLimit: undefined,
+    importTimeoutMs: 60_000,
+    drainGraceMs: 30_000,
+    maxMessageBytes: 67_108_864,
+    maxInFlight: 16_384,
+    runDir: undefined,
+    terminationMessagePath: undefined,
+  });
+});
+
+test("an empty variable is as good as none", () => {
+  expect(readConfig({ MODULE_NAME: "a.b", PORT: "", PODULE_LISTEN: "" })).toMatchObject({
+    listen: "0.0.0.0:50051",
+  });
+  expect(readConfig({ MODULE_NAME: "größe", PORT: "0" })).toMatchObject({ listen: "0.0.0.0:0" });
+});
+
+test.each([
+  ["MODULE_NAME", ""],
+  ["MODULE_NAME", "a-b"],
+  ["MODULE_NAME", "../a"],
+  ["MODULE_NAME", "a..b"],
+  ["PORT", "70000"],
+  ["PODULE_LISTEN", "nowhere"],
+  ["PODULE_LISTEN", "unix:"],
+  ["PODULE_WORKERS", "0"],
+  ["PODULE_WORKERS", "1.5"],
+  ["PODULE_WORKER_MEMORY_LIMIT", "1"],
+  ["PODULE_IMPORT_TIMEOUT_MS", "-1"],
+  ["PODULE_DRAIN_GRACE_MS", "soon"],
+  ["PODULE_MAX_MESSAGE_BYTES", "9999999999"],
+])("%s=%s is refused by name", (field, value) => {
+  const refused = readConfig({ MODULE_NAME: "numpy", [field]: value });
+  if (!("code" in refused)) throw new Error("It was accepted");
+  expect(reasonOf(refused)).toBe("INVALID_SETTING");
+  expect(refused.message).toContain(field);
+});
