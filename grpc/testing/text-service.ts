@@ -1,4 +1,5 @@
-import { type ChannelCredentials, createChannel, createClient } from "nice-grpc";
+import { Channel, ChannelCredentials } from "@grpc/grpc-js";
+import { createClient } from "nice-grpc";
 import { onTestFinished } from "vitest";
 import { createServer, type Server, type ServerOptions, type ServiceImplementation } from "../src/index.ts";
 
@@ -68,8 +69,8 @@ export async function serveText(
   return { server, address: await server.listen(options.address ?? "127.0.0.1:0") };
 }
 
-export function connectText(address: string, credentials?: ChannelCredentials) {
-  const channel = createChannel(address, credentials, {
+export function connectText(address: string, credentials = ChannelCredentials.createInsecure()) {
+  const channel = new Channel(address, credentials, {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,

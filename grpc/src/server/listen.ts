@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { type Server, ServerCredentials } from "@grpc/grpc-js";
 
@@ -19,6 +19,8 @@ export async function bind(
 
 /** A killed server leaves its socket's file behind; one that is listened on stays, and `bind` fails. */
 async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isSocket()) return;
   const code = await new Promise<string | undefined>((resolve) => {
     const socket = connect(path);
     socket.once("connect", () => {

@@ -1,6 +1,7 @@
 import { Server as GrpcServer, type ServerCredentials } from "@grpc/grpc-js";
 import type { HandleCall } from "@grpc/grpc-js/build/src/server-call.js";
 import { composeServerMiddleware, type ServerMiddleware } from "nice-grpc-common";
+import { trackConnections } from "../protocol/connections.ts";
 import { checkMessages } from "../protocol/messages.ts";
 import { checkRequestHeaders } from "../protocol/request-headers.ts";
 import { raiseResetLimits } from "../protocol/reset-limits.ts";
@@ -55,7 +56,8 @@ export function createServer(options: ServerOptions = {}): Server {
   tidyStatuses(server, options.errorInfo ?? true);
   const paths = new Set<string>();
   if (options.errorInfo ?? true) answerUnknownMethods(server, paths);
-  const shutdown = createShutdown(server);
+  const connections = trackConnections(server);
+  const shutdown = createShutdown(server, connections);
   let middleware: ServerMiddleware | undefined;
 
   function register(path: string, kind: RawKind, handler: HandleCall<Buffer, Buffer>): void {
@@ -93,7 +95,11 @@ export function createServer(options: ServerOptions = {}): Server {
         paths.delete(path);
       }
     },
-    listen: (address, credentials) => bind(server, address, credentials),
+    async listen(address, credentials) {
+      const bound = await bind(server, address, credentials);
+      connections.watch();
+      return bound;
+    },
     drain: shutdown.drain,
     close: shutdown.close,
   };

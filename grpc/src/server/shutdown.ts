@@ -1,4 +1,5 @@
 import type { Server } from "@grpc/grpc-js";
+import type { Connections } from "../protocol/connections.ts";
 
 export interface Shutdown {
   drain(graceMs: number): Promise<void>;
@@ -6,7 +7,7 @@ export interface Shutdown {
 }
 
 /** Ends a server once: whichever of `drain` and `close` is called, and how often, all resolve when it has ended. */
-export function createShutdown(server: Server): Shutdown {
+export function createShutdown(server: Server, connections: Connections): Shutdown {
   const ended = Promise.withResolvers<void>();
   let draining = false;
   let timer: NodeJS.Timeout | undefined;
@@ -15,9 +16,9 @@ export function createShutdown(server: Server): Shutdown {
     clearTimeout(timer);
     ended.resolve();
   };
-  // Resolves by itself: grpc-js would also wait for connections that are still in their TLS handshake.
   const force = () => {
     server.forceShutdown();
+    connections.endAll();
     end();
   };
 
@@ -25,8 +26,9 @@ export function createShutdown(server: Server): Shutdown {
     drain(graceMs) {
       if (!draining) {
         draining = true;
-        server.tryShutdown(end);
         timer = setTimeout(force, graceMs);
+        server.tryShutdown(end);
+        connections.endSilent();
       }
       return ended.promise;
     },
