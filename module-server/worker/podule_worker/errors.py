@@ -29,8 +29,17 @@ def status_of(error: BaseException, called: Optional[Arguments] = None, origin: 
     """`called`: what was called with what, when the exception came out of a call. `origin`: the client's id of it."""
     if isinstance(error, DependencyFailed):
         return error.status
-    if origin:
-        return with_metadata(status_of(error, called), "origin", str(origin))
+    try:
+        made = _status_of(error, called)
+    except BaseException as problem:
+        # An exception whose own class or words raise. The call is answered all the same.
+        name = type.__repr__(type(error))
+        words = f"the exception cannot be told ({type.__repr__(type(problem))} on the way)"
+        made = status(codes.UNKNOWN, "PYTHON_EXCEPTION", clip(f"{name}: {words}", _MESSAGE))
+    return with_metadata(made, "origin", str(origin)) if origin else made
+
+
+def _status_of(error: BaseException, called: Optional[Arguments]) -> bytes:
     if isinstance(error, DeadlineExceeded):
         return _raised(error, codes.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", str(error))
     if isinstance(error, Cancelled):

@@ -101,6 +101,9 @@ def test_the_traceback_is_the_modules_alone(client):
 def test_exceptions_that_cannot_be_printed(client):
     assert client.call("unprintable").python_type == "subject.Unprintable"
     assert client.call("very_unprintable").python_type == "subject.VeryUnprintable"
+    failure = client.call("untold")
+    assert (failure.code, failure.reason) == (CODES["UNKNOWN"], "PYTHON_EXCEPTION")
+    assert "Untold" in failure.message
     assert client.call("surrogate_error").message == "ValueError: bad ? text"
     assert client.call("surrogates") == "\ud800"
 

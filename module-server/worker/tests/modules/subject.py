@@ -101,6 +101,21 @@ class VeryUnprintable(Exception):
         sys.exit(3)
 
 
+class Nameless(type):
+    def __getattribute__(cls, name):
+        if name == "__qualname__":
+            raise SystemExit("no name")
+        return super().__getattribute__(name)
+
+
+class Untold(Exception, metaclass=Nameless):
+    pass
+
+
+def untold():
+    raise Untold("secret")
+
+
 def unprintable():
     raise Unprintable()
 
