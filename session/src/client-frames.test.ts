@@ -44,6 +44,7 @@ const clientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
     resumable: fc.boolean(),
     token: text,
     received: id,
+    stateless: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant("call" as const),
@@ -90,6 +91,7 @@ function generated(frame: ClientFrame): NonNullable<SessionRequest["frames"][num
           resumable: frame.resumable,
           token: frame.token,
           received: BigInt(frame.received),
+          stateless: frame.stateless,
         },
       };
     case "chunk":

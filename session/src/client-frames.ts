@@ -9,6 +9,7 @@ export interface OpenFrame {
   /** "": a new session. */
   readonly token: string;
   readonly received: number;
+  readonly stateless: boolean;
 }
 
 export interface CallFrame {
@@ -116,6 +117,7 @@ function fields(frame: ClientFrame, sink: FieldSink): void {
       sink.flag(0x10, frame.resumable);
       sink.string(0x1a, frame.token);
       sink.number(0x20, frame.received);
+      sink.flag(0x28, frame.stateless);
   }
 }
 
@@ -147,15 +149,17 @@ function readOpen(reader: WireReader): OpenFrame {
   let resumable = false;
   let token = "";
   let received = 0;
+  let stateless = false;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x0a) module = reader.string();
     else if (tag === 0x10) resumable = reader.bool();
     else if (tag === 0x1a) token = reader.string();
     else if (tag === 0x20) received = reader.uint53();
+    else if (tag === 0x28) stateless = reader.bool();
     else reader.skip(tag);
   }
-  return { kind: "open", module, resumable, token, received };
+  return { kind: "open", module, resumable, token, received, stateless };
 }
 
 function readCall(reader: WireReader): CallFrame {

@@ -82,6 +82,7 @@ class Session implements SessionClient {
       resumable: false,
       token: "",
       received: 0,
+      stateless: true,
     });
   }
 

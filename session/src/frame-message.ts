@@ -89,14 +89,22 @@ export class FrameMessage<F> {
   }
 
   encode(frames: readonly F[], received = 0): Buffer {
-    const tail = received === 0 ? 0 : 1 + varintSize(received);
+    const tail = receivedSize(received);
     const out = Buffer.allocUnsafe(frames.reduce((size, frame) => size + this.size(frame), tail));
     let pos = 0;
     for (const frame of frames) pos = this.write(frame, out, pos);
-    if (received !== 0) {
-      out[pos++] = RECEIVED;
-      writeVarint(out, pos, received);
-    }
+    writeReceived(out, pos, received);
     return out;
   }
+}
+
+/** Bytes of `received` in a message: none for 0. */
+export function receivedSize(received: number): number {
+  return received === 0 ? 0 : 1 + varintSize(received);
+}
+
+export function writeReceived(out: Buffer, at: number, received: number): void {
+  if (received === 0) return;
+  out[at] = RECEIVED;
+  writeVarint(out, at + 1, received);
 }

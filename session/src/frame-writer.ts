@@ -1,3 +1,5 @@
+import { receivedSize, writeReceived } from "./frame-message.ts";
+
 export interface FrameCodec<F> {
   size(frame: F): number;
   /** Returns the position behind what it wrote: `at + size(frame)`. */
@@ -16,6 +18,8 @@ export interface FrameWriterOptions<F> {
   readonly maxBatchBytes?: number;
   /** The last look at a frame before it is written: the frame to write instead, or undefined for none. */
   readonly take?: (frame: F) => F | undefined;
+  /** What each message tells the other end to have arrived so far; 0: nothing. */
+  readonly received?: () => number;
   /** The stream takes messages again and nothing waits. */
   readonly onDrain?: () => void;
 }
@@ -31,6 +35,7 @@ export class FrameWriter<F> {
   readonly #codec: FrameCodec<F>;
   readonly #maxBatchBytes: number;
   readonly #take: ((frame: F) => F | undefined) | undefined;
+  readonly #received: (() => number) | undefined;
   readonly #onDrain: (() => void) | undefined;
   readonly #flushNow = () => {
     this.#scheduled = false;
@@ -49,6 +54,7 @@ export class FrameWriter<F> {
     this.#codec = codec;
     this.#maxBatchBytes = options.maxBatchBytes ?? ONE_MIB;
     this.#take = options.take;
+    this.#received = options.received;
     this.#onDrain = options.onDrain;
     stream.on("drain", () => {
       this.#blocked = false;
@@ -87,6 +93,15 @@ export class FrameWriter<F> {
     this.#compact();
   }
 
+  /** Tells what has arrived, in a message without frames. */
+  confirm(): void {
+    const received = this.#received?.() ?? 0;
+    if (this.#blocked || this.#stopped || received === 0) return;
+    const out = Buffer.allocUnsafe(receivedSize(received));
+    writeReceived(out, 0, received);
+    this.#blocked = !this.#stream.write(out);
+  }
+
   /** Drops what waits; nothing is written any more. */
   stop(): void {
     this.#stopped = true;
@@ -112,9 +127,11 @@ export class FrameWriter<F> {
       batch.push(frame);
     }
     if (total === 0) return undefined;
-    const out = Buffer.allocUnsafe(total);
+    const received = this.#received?.() ?? 0;
+    const out = Buffer.allocUnsafe(total + receivedSize(received));
     let pos = 0;
     for (const frame of batch) pos = this.#codec.write(frame, out, pos);
+    writeReceived(out, pos, received);
     return out;
   }
 

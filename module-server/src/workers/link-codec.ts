@@ -6,6 +6,13 @@ export const Kind = {
   CANCEL: 4,
   RECALL: 5,
   FORK: 6,
+  SESSION_CALL: 7,
+  SESSION_CLOSE: 8,
+  RELEASE: 9,
+  CHUNK: 10,
+  PULL: 11,
+  CALLBACK_RESULT: 12,
+  CALLBACK_ERROR: 13,
   HELLO: 16,
   RESULT: 17,
   ITEM: 18,
@@ -16,6 +23,10 @@ export const Kind = {
   IMPORT_FAILED: 23,
   FORKED: 24,
   EXITED: 25,
+  CHUNKED: 26,
+  CHUNK_OUT: 27,
+  CALLBACK: 28,
+  OBJECTS: 29,
 } as const;
 
 /** `u32 length of the rest | u8 kind | u32 id`, little-endian, in front of the payload. */

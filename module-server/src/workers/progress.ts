@@ -18,14 +18,14 @@ export function removeProgress(folder: string, worker: number): void {
   rmSync(join(folder, String(worker)), { force: true });
 }
 
-/** Ids wrap around at 2^32 and leave out 0. */
+/** Ids wrap around at 2^31, beyond which are those of callbacks, and leave out 0. */
 export function nextLinkId(id: number): number {
-  return id === 0xffff_ffff ? 1 : id + 1;
+  return id === 0x7fff_ffff ? 1 : id + 1;
 }
 
 /** Whether a worker with this progress had started the call. Without knowledge: yes, it may have run. */
 export function wasStarted(linkId: number, progress: number | undefined): boolean {
   if (progress === undefined) return true;
   if (progress === 0) return false;
-  return ((progress - linkId) | 0) >= 0;
+  return (progress - linkId) << 1 >= 0;
 }

@@ -145,7 +145,6 @@ class Inbox:
     def _cancel(self, number: int, interrupt: Interrupt) -> None:
         queued = self.queued.pop(number, None)
         if queued is not None:
-            self._incoming.drop(number)
             status = status_of(interrupt)
             self._link.put(kinds.ERROR, number, status)
             if queued[0] == kinds.SESSION_CALL:

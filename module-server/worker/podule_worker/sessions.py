@@ -20,10 +20,21 @@ from .wire import BYTES, Buffer, delimited, read_fields, text
 # u32 session, u64 the client's id of the call, u8 flags, u32 credit.
 SESSION_CALL = struct.Struct("<IQBI")
 STREAMED = 1
+# The body came in chunks, under the u32 that stands in its place.
+CHUNKED = 2
+_TRANSFER = struct.Struct("<I")
 # Callbacks have ids of their own on the link, above those of calls.
 CALLBACK_IDS = 1 << 31
 _CALLBACK = struct.Struct("<IIQ")
 _ID = struct.Struct("<Q")
+
+
+def request_of(call: SessionCall, payload: bytes, incoming: Incoming) -> Buffer:
+    """The CallRequest of a SESSION_CALL. Raises MemoryError."""
+    body = payload[SESSION_CALL.size :]
+    if call.flags & CHUNKED and len(body) == _TRANSFER.size:
+        return incoming.body(_TRANSFER.unpack(body)[0], b"")
+    return body
 
 
 class SessionCall(NamedTuple):

@@ -24,11 +24,18 @@ class Incoming:
         self._bodies: Dict[int, Tuple[Optional[bytearray], int]] = {}
 
     def take(self, number: int, payload: bytes) -> None:
-        """One chunk; the first of a body makes room for all of it. Without room it is lost, and `body` says so."""
+        """One chunk; the first of a body makes room for all of it. Without room it is lost, and `body` says so.
+
+        A total of 0: the body is not wanted any more.
+        """
         body, filled = self._bodies.get(number, (None, -1))
+        total = _TOTAL.unpack_from(payload)[0]
+        if not total:
+            self.drop(number)
+            return
         if filled < 0:
             try:
-                body = bytearray(_TOTAL.unpack_from(payload)[0])
+                body = bytearray(total)
             except MemoryError:
                 body = None
             filled = 0
@@ -81,9 +88,12 @@ class Outgoing:
         return bool(self._ready)
 
     def put(self, kind: int, number: int, data: bytes, last: bytes = b"") -> None:
-        """`kind`: RESULT, ITEM or CALLBACK, whose frame comes behind the chunks, with `last` as its payload."""
+        """`kind`: RESULT, ITEM or CALLBACK, whose frame comes behind the chunks, with `last` as its payload.
+
+        `last` also stands in the announcement: whose callback it is.
+        """
         self._bodies[number] = _Body(kind, data, last)
-        self._link.put(kinds.CHUNKED, number, _TOTAL.pack(len(data)))
+        self._link.put(kinds.CHUNKED, number, _TOTAL.pack(len(data)) + last)
 
     def grant(self, number: int, payload: bytes) -> None:
         body = self._bodies.get(number)

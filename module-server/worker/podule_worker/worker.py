@@ -20,7 +20,7 @@ from .objects import OBJECT
 from .operations import RELEASE, Extra, prepare
 from .progress import Progress
 from .resolve import Resolver
-from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions
+from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions, request_of
 from .streams import END, Stream
 from .transfers import INLINE, Incoming, Outgoing
 from .values import use_references, write_value
@@ -157,9 +157,8 @@ class Worker:
 
         def work() -> Optional[bytes]:
             nonlocal called
-            request = self._incoming.body(number, payload[SESSION_CALL.size :])
             use_references(objects)
-            function, args, kwargs, extra = read_request(request)
+            function, args, kwargs, extra = read_request(request_of(call, payload, self._incoming))
             extra = extra or Extra()
             mode = extra.result_mode
             if extra.operation == RELEASE:

@@ -10,7 +10,7 @@ SESSION_CALL, SESSION_CLOSE, RELEASE, CHUNK_IN, PULL, CALLBACK_RESULT, CALLBACK_
 CHUNKED, CHUNK_OUT, CALLBACK, OBJECTS = range(26, 30)
 AUTO, VALUE, OBJECT, PLAIN = range(4)
 CALL, GET, SET, DELETE, OPERATOR = range(5)
-STREAMED = 1
+STREAMED, CHUNKED_BODY = 1, 2
 HEADER = struct.Struct("<IQBI")
 
 
@@ -73,11 +73,13 @@ class Session:
         Session.links += 1
         link = Session.links
         self.calls += 1
+        flags = STREAMED if stream else 0
         if chunks:
+            transfer = link + 500_000
             for at in range(0, len(body), chunks):
-                self.worker.send(CHUNK_IN, link, struct.pack("<Q", len(body)) + body[at : at + chunks])
-            body = b""
-        header = HEADER.pack(self.number, self.calls, STREAMED if stream else 0, stream)
+                self.worker.send(CHUNK_IN, transfer, struct.pack("<Q", len(body)) + body[at : at + chunks])
+            body, flags = struct.pack("<I", transfer), flags | CHUNKED_BODY
+        header = HEADER.pack(self.number, self.calls, flags, stream)
         self.worker.send(SESSION_CALL, link, header + body)
         return link, self.calls
 
@@ -89,7 +91,7 @@ class Session:
                 self.reports.append(struct.unpack("<QQ", payload))
             elif kind == CHUNKED:
                 self.bodies[link] = bytearray()
-                self.worker.send(PULL, link, struct.pack("<I", struct.unpack("<Q", payload)[0]))
+                self.worker.send(PULL, link, struct.pack("<I", struct.unpack_from("<Q", payload)[0]))
             elif kind == CHUNK_OUT:
                 self.bodies[link] += payload
             elif kind == CALLBACK:

@@ -12,8 +12,10 @@ from session_driver import (
     CHUNK_IN,
     CHUNK_OUT,
     CHUNKED,
+    CHUNKED_BODY,
     DELETE,
     GET,
+    HEADER,
     OBJECT,
     PLAIN,
     PULL,
@@ -296,8 +298,9 @@ def test_a_request_without_room_is_refused_and_the_worker_lives(pod):
     started = pod("keeper", options=["--memory-limit", str(1 << 30)])
     started.imported()
     session = Session(started.fork())
-    session.worker.send(CHUNK_IN, Session.links + 1, struct.pack("<Q", 3 << 30) + b"x")
-    link, _ = session.send_raw(b"")
+    session.worker.send(CHUNK_IN, 77, struct.pack("<Q", 3 << 30) + b"x")
+    session.worker.send(SESSION_CALL, 9, HEADER.pack(1, 1, CHUNKED_BODY, 0) + struct.pack("<I", 77))
+    link = 9
     failure = session.answer(link)
     assert (failure.code, failure.info.reason) == (RESOURCE_EXHAUSTED, "OUT_OF_MEMORY")
     assert session.call("sleep", 0) == 0

@@ -257,6 +257,8 @@ export interface OpenFrame {
   token: string;
   /** With `token`: as SessionRequest.received. */
   received: bigint;
+  /** The calls are independent of each other: each runs in whichever worker is free, and there are no objects. Not with `resumable`. */
+  stateless: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1603,7 +1605,7 @@ export const ServerFrame: MessageFns<ServerFrame> = {
 };
 
 function createBaseOpenFrame(): OpenFrame {
-  return { module: "", resumable: false, token: "", received: 0n, _unknownFields: {} };
+  return { module: "", resumable: false, token: "", received: 0n, stateless: false, _unknownFields: {} };
 }
 
 export const OpenFrame: MessageFns<OpenFrame> = {
@@ -1622,6 +1624,9 @@ export const OpenFrame: MessageFns<OpenFrame> = {
         throw new globalThis.Error("value provided for field message.received of type uint64 too large");
       }
       writer.uint32(32).uint64(message.received);
+    }
+    if (message.stateless !== false) {
+      writer.uint32(40).bool(message.stateless);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1679,6 +1684,14 @@ export const OpenFrame: MessageFns<OpenFrame> = {
             message.received = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.stateless = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1705,6 +1718,7 @@ export const OpenFrame: MessageFns<OpenFrame> = {
       resumable: isSet(object.resumable) ? globalThis.Boolean(object.resumable) : false,
       token: isSet(object.token) ? globalThis.String(object.token) : "",
       received: isSet(object.received) ? BigInt(object.received) : 0n,
+      stateless: isSet(object.stateless) ? globalThis.Boolean(object.stateless) : false,
     };
   },
 
@@ -1722,6 +1736,9 @@ export const OpenFrame: MessageFns<OpenFrame> = {
     if (message.received !== 0n) {
       obj.received = message.received.toString();
     }
+    if (message.stateless !== false) {
+      obj.stateless = message.stateless;
+    }
     return obj;
   },
 
@@ -1734,6 +1751,7 @@ export const OpenFrame: MessageFns<OpenFrame> = {
     message.resumable = object.resumable ?? false;
     message.token = object.token ?? "";
     message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.stateless = object.stateless ?? false;
     return message;
   },
 };

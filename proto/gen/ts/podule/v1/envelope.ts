@@ -63,6 +63,7 @@ export interface OpenEnvelope {
   resumable: boolean;
   token: string;
   received: bigint;
+  stateless: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -980,7 +981,7 @@ export const ServerFrameEnvelope: MessageFns<ServerFrameEnvelope> = {
 };
 
 function createBaseOpenEnvelope(): OpenEnvelope {
-  return { module: "", resumable: false, token: "", received: 0n, _unknownFields: {} };
+  return { module: "", resumable: false, token: "", received: 0n, stateless: false, _unknownFields: {} };
 }
 
 export const OpenEnvelope: MessageFns<OpenEnvelope> = {
@@ -999,6 +1000,9 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
         throw new globalThis.Error("value provided for field message.received of type uint64 too large");
       }
       writer.uint32(32).uint64(message.received);
+    }
+    if (message.stateless !== false) {
+      writer.uint32(40).bool(message.stateless);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1056,6 +1060,14 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
             message.received = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.stateless = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1082,6 +1094,7 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
       resumable: isSet(object.resumable) ? globalThis.Boolean(object.resumable) : false,
       token: isSet(object.token) ? globalThis.String(object.token) : "",
       received: isSet(object.received) ? BigInt(object.received) : 0n,
+      stateless: isSet(object.stateless) ? globalThis.Boolean(object.stateless) : false,
     };
   },
 
@@ -1099,6 +1112,9 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
     if (message.received !== 0n) {
       obj.received = message.received.toString();
     }
+    if (message.stateless !== false) {
+      obj.stateless = message.stateless;
+    }
     return obj;
   },
 
@@ -1111,6 +1127,7 @@ export const OpenEnvelope: MessageFns<OpenEnvelope> = {
     message.resumable = object.resumable ?? false;
     message.token = object.token ?? "";
     message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.stateless = object.stateless ?? false;
     return message;
   },
 };
