@@ -81,7 +81,8 @@ export function statusOfThrown(thrown: unknown): Uint8Array {
   }).finish();
 }
 
-function pythonTypeOf(error: Error): string {
+/** The Python exception that a JavaScript error is raised as. */
+export function pythonTypeOf(error: Error): string {
   if (error instanceof PoduleError && error.pythonType !== undefined) return error.pythonType;
   if (error instanceof TypeError) return "TypeError";
   if (error instanceof RangeError) return "ValueError";

@@ -1,4 +1,5 @@
 import { OPERATION } from "../session/request.ts";
+import type { Tuple } from "../values/containers.ts";
 import { sendCall } from "./call-expression.ts";
 import { type Expression, expressionOf, proxyOf } from "./expression.ts";
 import type { CallOptions, Pending } from "./types.ts";
@@ -101,6 +102,17 @@ export const op = {
   format: (value: unknown, spec = ""): Pending => operator("format", [value, spec]),
   hash: unary<number | bigint>("hash"),
   dir: unary<string[]>("dir"),
+  list: unary<unknown[]>("list"),
+  tuple: unary<Tuple>("tuple"),
+  dict: unary<Map<unknown, unknown>>("dict"),
+  set: unary<Set<unknown>>("set"),
+  sorted: unary<unknown[]>("sorted"),
+  reversed: unary("reversed"),
+  trunc: unary<number | bigint>("trunc"),
+  floor: unary<number | bigint>("floor"),
+  ceil: unary<number | bigint>("ceil"),
+  /** Awaits an awaitable, in Python. */
+  await: unary("await"),
   iter: unary("iter"),
   next: unary("next"),
   type: unary("type"),

@@ -55,7 +55,7 @@ export type Value =
   | ArrowData;
 
 /** What everything remote has. No Python name contains a "$": these never hide an attribute. */
-export interface Members extends AsyncIterable<unknown> {
+export interface Members<T = unknown> extends AsyncIterable<unknown> {
   /** The attribute of this name, also of a name that JavaScript uses itself ("then", "$x"). */
   $attr(name: string): Pending;
   $setAttr(name: string, value: unknown): Pending<null>;
@@ -73,9 +73,9 @@ export interface Members extends AsyncIterable<unknown> {
   /** The same, whose calls have these options: `np.sum.$opts({ timeout: 500 })(x)`. */
   $opts(options: CallOptions): this;
   /** By value, whatever it is; fails where it is none. */
-  $value<T = unknown>(): Promise<T>;
+  $value<V = T>(): Promise<V>;
   /** As an object that stays in Python, whatever it is. */
-  $object<T = unknown>(): Promise<RemoteObject<T>>;
+  $object<V = T>(): Promise<RemoteObject<V>>;
   /** Iterates it, as `for await` does. */
   $iter(options?: IterationOptions): AsyncIterableIterator<unknown>;
   /** Enters it as a context manager: `await using file = await open(path).$enter()`. */
@@ -92,6 +92,16 @@ export interface Members extends AsyncIterable<unknown> {
 export interface Dynamic {
   (...args: unknown[]): Pending;
   readonly [name: string]: Pending;
+  // Functions have these in JavaScript; here, too, they are Python's.
+  readonly name: Pending;
+  readonly length: Pending;
+  readonly apply: Pending;
+  readonly call: Pending;
+  readonly bind: Pending;
+  readonly caller: Pending;
+  readonly arguments: Pending;
+  readonly prototype: Pending;
+  readonly toString: Pending;
 }
 
 /** The remote form of a local description: functions become calls, everything else attributes. */
@@ -110,10 +120,10 @@ export type Settled<T> = unknown extends T ? unknown : T extends Value ? T : Rem
  * A result, or an attribute, that need not be there yet: `await` it, or go on with it. What depends on it is sent at once, in the
  * same message.
  */
-export type Pending<T = unknown> = PromiseLike<Settled<T>> & Members & Attributes<T>;
+export type Pending<T = unknown> = PromiseLike<Settled<T>> & Members<T> & Attributes<T>;
 
 /** A Python object that stays in Python. Not a promise: it can be returned from async functions. */
-export type RemoteObject<T = unknown> = Members &
+export type RemoteObject<T = unknown> = Members<T> &
   Attributes<T> & {
     /** "module:QualName" of its class. */
     readonly $type: string;
@@ -125,7 +135,7 @@ export type RemoteObject<T = unknown> = Members &
   };
 
 /** A Python module. Not a promise. */
-export type RemoteModule<T = unknown> = Members &
+export type RemoteModule<T = unknown> = Members<T> &
   Attributes<T> & {
     /** Ends the session when its calls have ended; its objects are gone then. */
     $close(): Promise<void>;

@@ -14,8 +14,8 @@ export class Tuple<T = unknown> extends Array<T> {
 }
 
 /** A Python tuple of these items. */
-export function tuple<T>(...items: T[]): Tuple<T> {
-  return Tuple.of(...items);
+export function tuple<T extends unknown[]>(...items: T): Tuple<T[number]> {
+  return Tuple.of<T[number]>(...items);
 }
 
 /** A Python frozenset: a Set in every other way. */
