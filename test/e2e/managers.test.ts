@@ -36,7 +36,7 @@ test("modules survive kill -9 of the manager in the middle of writes", async () 
       );
       await Promise.allSettled(writers);
       expect(acknowledged.size).toBeGreaterThan(0);
-      await stack.stop();
+      await stack.stop({ crashed: true });
 
       const again = await startStack({ stateDir });
       const names = new Set<string>();
@@ -92,6 +92,6 @@ test("two managers behind Envoy: calls of one connection reach both, and the los
       }
     }
   } finally {
-    await stack.stop();
+    await stack.stop({ crashed: true });
   }
 });

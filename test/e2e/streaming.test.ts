@@ -61,7 +61,7 @@ describe("items", () => {
   test("of what is no iterable: its type", async () => {
     const error = await failure(all(stream("probe", "pid")));
     expect(error.code).toBe("FAILED_PRECONDITION");
-    expect(error.details).toMatch(/iterable|iterator/);
+    expect(error.details).toMatch(/iterat/);
   });
 });
 

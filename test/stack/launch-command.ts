@@ -76,12 +76,10 @@ export async function launchCommand(options: CommandOptions): Promise<Launched> 
   return {
     address,
     log: command.log,
-    async stop() {
-      const { exitCode, signalCode } = command.child;
-      const running = exitCode === null && signalCode === null;
+    async stop(crashed) {
       command.child.kill("SIGTERM");
       const exit = await command.exited;
-      if (running && exit.code !== 0)
+      if (!crashed && exit.code !== 0)
         throw new Error(`It ended with ${JSON.stringify(exit)}:\n${command.log()}`);
     },
   };

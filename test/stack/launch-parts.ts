@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDir } from "@podule/cli";
 import { startEnvoy } from "@podule/envoy";
@@ -11,7 +11,8 @@ import { ROOT, tool } from "./tools.ts";
 export interface Launched {
   readonly address: string;
   log(): string;
-  stop(): Promise<void>;
+  /** `crashed`: a part was killed, so its exit code is not looked at. */
+  stop(crashed: boolean): Promise<void>;
 }
 
 /** Envoy in front of one or more managers, without the command. */
@@ -23,10 +24,12 @@ export async function launchParts(
   const lines: string[] = [];
   const managers: ChildProcess[] = [];
   const addresses: string[] = [];
+  const runDirs: string[] = [];
   const uv = await tool("uv");
   try {
     for (let i = 0; i < (options.managers ?? 1); i++) {
       const runDir = join(folder, `m${i}`);
+      runDirs.push(runDir);
       await mkdir(runDir, { mode: 0o700 });
       const listen = `unix:${join(runDir, "manager.sock")}`;
       const manager = fork(join(ROOT, "pod-manager/src/main.ts"), {
@@ -56,9 +59,11 @@ export async function launchParts(
     return {
       address: envoy.address,
       log: () => lines.join(""),
-      async stop() {
+      async stop(crashed) {
         await envoy.stop();
         await Promise.all(managers.map(end));
+        // The command removes the run folder of a manager that was killed; here it is the harness's.
+        if (crashed) await Promise.all(runDirs.map((runDir) => rm(runDir, { recursive: true, force: true })));
       },
     };
   } catch (error) {

@@ -31,8 +31,11 @@ export interface Stack {
   pids(part: Part): number[];
   environment(pid: number): string;
   kill(part: Part, which?: (process: Process) => boolean): number[];
-  /** Ends it as a user would, and throws if a process, a socket or the run folder stays behind. */
-  stop(): Promise<void>;
+  /**
+   * Ends it as a user would, and throws if a process or a socket stays behind, or the exit code is not 0; `crashed`: one
+   * of the parts was killed, so that the code does not count.
+   */
+  stop(options?: { readonly crashed: boolean }): Promise<void>;
 }
 
 /** Time for everything to be gone: far below the 30 s that running calls would be given. */
@@ -70,9 +73,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       for (const pid of pids) process.kill(pid, "SIGKILL");
       return pids;
     },
-    async stop() {
+    async stop({ crashed } = { crashed: false }) {
       for (const connection of connections) connection.close();
-      await launched.stop();
+      await launched.stop(crashed);
       await expectNothingLeft(folder, launched);
       await rm(folder, { recursive: true, force: true });
     },
