@@ -97,10 +97,15 @@ export async function startPod(options: PodOptions = {}): Promise<TestPod> {
   return pod;
 }
 
-async function serving(pod: TestPod): Promise<void> {
-  await new Promise<void>((resolve, reject) =>
+/** It listens. */
+export function connected(pod: TestPod): Promise<void> {
+  return new Promise((resolve, reject) =>
     pod.client.waitForReady(Date.now() + 15_000, (error) => (error ? reject(error) : resolve())),
   );
+}
+
+async function serving(pod: TestPod): Promise<void> {
+  await connected(pod);
   await new Promise<void>((resolve, reject) => {
     const watch = pod.client.makeServerStreamRequest(
       "/grpc.health.v1.Health/Watch",

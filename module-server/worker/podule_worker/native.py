@@ -8,13 +8,13 @@ import sys
 from typing import Any, Optional
 
 
-def die_with_parent() -> bool:
-    """On Linux: SIGKILL when the parent ends."""
+def die_with_parent(wanted: bool = True) -> bool:
+    """On Linux: SIGKILL when the parent ends, or not any more."""
     library = _library()
     pr_set_pdeathsig = 1
     if library is None:
         return False
-    done: int = library.prctl(pr_set_pdeathsig, int(signal.SIGKILL), 0, 0, 0)
+    done: int = library.prctl(pr_set_pdeathsig, int(signal.SIGKILL) if wanted else 0, 0, 0, 0)
     return done == 0
 
 

@@ -17,6 +17,7 @@ from . import kinds
 from .child import hello, own_group, reseed, separate, work
 from .link import Closed, Link
 from .module_import import ImportFailed, forkable, import_module, import_report
+from .native import die_with_parent
 from .options import Options
 
 
@@ -32,12 +33,15 @@ class Zygote:
         link = Link(self._options.socket)
         hello(link, "zygote", 0)
         started = time.monotonic()
+        # While it imports nobody reads the link; afterwards its end is told there, and the workers' groups are ended too.
+        die_with_parent()
         try:
             module = import_module(self._options.module)
         except ImportFailed as failed:
             link.put(kinds.IMPORT_FAILED, 0, failed.status)
             _send(link)
             _leave(1)
+        die_with_parent(False)
         link.put(kinds.IMPORTED, 0, import_report(module, started))
         gc.collect()
         # What is there now stays shared with the workers: no collection writes to it.
