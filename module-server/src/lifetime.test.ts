@@ -1,6 +1,4 @@
 import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@podule/grpc";
 import { Status as RpcStatus } from "@podule/proto/google/rpc/status.ts";
@@ -136,7 +134,7 @@ test("a module that cannot be forked has workers all the same", async () => {
 
 test("workers that die at their start: waiting calls are told, with the time to wait", async () => {
   await using pod = await startPod({
-    env: { MODULE_NAME: "threads", FLAG: join(tmpdir(), `podule-flag-${process.pid}-${Date.now()}`) },
+    env: { MODULE_NAME: "threads", FLAG: "flag" },
     unready: true,
   });
   await connected(pod);
