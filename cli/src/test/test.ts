@@ -49,7 +49,7 @@ function plan(uv: string): [string, Step][] {
       one((await show(program, args, context)) === 0);
   return [
     ["types", check(bin("tsc"), "--noEmit")],
-    ["lint", check(bin("biome"), "check", "--error-on-warnings", ".")],
+    ["lint", check(bin("biome"), "check", "--error-on-warnings", "--diagnostic-level=warn", ".")],
     ["proto", check(node, inRoot("proto/check.ts"))],
     ["unit tests", (context) => vitest("unit", context)],
     ["worker, Python tests", (context) => workerTests(uv, context)],
