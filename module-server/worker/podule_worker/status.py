@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Iterable, List, Mapping, Optional, Tuple
 
 from .wire import BYTES, VARINT, delimited, read_fields, read_text, text, unsigned
@@ -22,6 +23,16 @@ INTERNAL = 13
 UNAVAILABLE = 14
 
 DOMAIN = "podule.dev"
+
+# Whose error it is: in the ErrorInfo of each Status. Read before the user's module can change the environment.
+_ORIGIN = {
+    key: value
+    for key, value in (
+        ("module", os.environ.get("PODULE_MODULE_ID") or os.environ.get("MODULE_NAME")),
+        ("pod", os.environ.get("PODULE_POD_NAME")),
+    )
+    if value
+}
 _TYPES = "type.googleapis.com/google.rpc."
 
 
@@ -44,7 +55,8 @@ def status(
     violations: Iterable[Tuple[str, str]] = (),
 ) -> bytes:
     """`violations`: (field path, description) of each bad argument. `debug`: the remote traceback."""
-    parts = [unsigned(1, code), text(2, message), _any("ErrorInfo", _error_info(reason, metadata or {}))]
+    info = _error_info(reason, {**_ORIGIN, **(metadata or {})})
+    parts = [unsigned(1, code), text(2, message), _any("ErrorInfo", info)]
     fields = b"".join(delimited(1, text(1, field) + text(2, description)) for field, description in violations)
     if fields:
         parts.append(_any("BadRequest", fields))
