@@ -70,7 +70,10 @@ const params: fc.Arbitrary<EnvoyParams> = fc
         {
           issuer: fc.webUrl(),
           jwksFile: fc.constant(file("jwks.json")),
-          audiences: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }),
+          audiences: fc.array(
+            fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom("n", "yes", "~", "1_0", "0x1", "é\u2028")),
+            { minLength: 1, maxLength: 3 },
+          ),
         },
         { requiredKeys: ["issuer", "jwksFile"] },
       ),

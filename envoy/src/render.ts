@@ -24,7 +24,8 @@ export function renderEnvoy(params: EnvoyParams): string {
       overload_manager: overloadManager(params),
       layered_runtime: { layers: [{ name: "podule", static_layer: RUNTIME }] },
     },
-    { lineWidth: 0 },
+    // Quoted: Envoy reads YAML 1.1, to which a bare `n` or `yes` is no text.
+    { lineWidth: 0, version: "1.1", defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" },
   );
 }
 
