@@ -62,7 +62,9 @@ export const PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"];
 
 /** The worker with nothing but a standard library, on one version of Python. */
 export async function smokeTest(python: string, context: TestContext): Promise<Counts> {
-  return one((await show(python, ["-E", "-s", "-B", join(TESTS, "smoke.py")], context, { cwd: WORKER })) === 0);
+  return one(
+    (await show(python, ["-E", "-s", "-B", join(TESTS, "smoke.py")], context, { cwd: WORKER })) === 0,
+  );
 }
 
 /** The interpreter of a version, as uv finds it, or one that pyenv keeps. */
