@@ -22,15 +22,21 @@ export interface ImportOptions extends ModuleSpecOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const MAX_RESULT_BYTES = 2 ** 30;
+
 /** One connection for several modules; each has a session of its own. */
 export class Connection {
   readonly #channel: Channel;
-  readonly #options: ConnectOptions;
+  readonly #options: ConnectOptions & { readonly maxResultBytes: number };
   readonly #modules = new Map<string, ModuleSessions>();
 
   constructor(options: ConnectOptions = {}) {
-    this.#options = options;
-    this.#channel = new Channel(options);
+    this.#options = { ...options, maxResultBytes: options.maxResultBytes ?? MAX_RESULT_BYTES };
+    // A result that is no larger than its message is allowed to be comes with some words around it.
+    this.#channel = new Channel(
+      options,
+      Math.min(2 ** 31 - 1, (options.maxResultBytes ?? MAX_RESULT_BYTES) + 2 ** 21),
+    );
   }
 
   /** The module of this name; with a spec it is made if it is not there. Resolves when its calls will be answered. */

@@ -7,7 +7,6 @@ import type { SessionSource } from "./module-expression.ts";
 import { ObjectExpression } from "./object-expression.ts";
 
 const QUEUE_LIMIT = 10_000;
-const MAX_RESULT_BYTES = 2 ** 30;
 
 /** A session's pod ends soon; new calls of the module go to another pod. */
 export interface Draining {
@@ -20,7 +19,7 @@ export interface Draining {
 
 export interface SessionsOptions {
   readonly queueLimit?: number | undefined;
-  readonly maxResultBytes?: number | undefined;
+  readonly maxResultBytes: number;
   readonly traceparent?: (() => string) | undefined;
   readonly onDraining?: ((draining: Draining) => void) | undefined;
 }
@@ -63,7 +62,7 @@ export class ModuleSessions implements SessionSource {
       channel: this.#channel,
       module: this.module,
       queueLimit: queueLimit ?? QUEUE_LIMIT,
-      maxResultBytes: maxResultBytes ?? MAX_RESULT_BYTES,
+      maxResultBytes,
       traceparent: traceparent ?? (() => ""),
       object: (of, ref) => proxyOf(new ObjectExpression(of, ref)),
       identify,

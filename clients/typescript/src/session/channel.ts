@@ -27,7 +27,8 @@ export class Channel {
   readonly #client: Client;
   readonly #token: ChannelOptions["token"];
 
-  constructor(options: ChannelOptions) {
+  /** `maxMessageBytes`: the largest message that is taken. */
+  constructor(options: ChannelOptions, maxMessageBytes: number) {
     const url = options.url ?? (process.env["POD_MANAGER_URL"] || DEFAULT_ADDRESS);
     const { address, tls } = parseUrl(url);
     this.address = address;
@@ -35,7 +36,7 @@ export class Channel {
     const secure = tls || options.ca !== undefined || options.cert !== undefined;
     this.#client = new Client(address, secure ? secureCredentials(options) : credentials.createInsecure(), {
       "grpc-node.flow_control_window": 4 * 1024 * 1024,
-      "grpc.max_receive_message_length": -1,
+      "grpc.max_receive_message_length": maxMessageBytes,
       "grpc.max_send_message_length": -1,
       // A connection that died without a word is found within 15 s.
       "grpc.keepalive_time_ms": 10_000,

@@ -35,7 +35,8 @@ export class Transfers {
 
   add(transfer: Transfer): void {
     this.#queue.push(transfer);
-    this.pump();
+    // As with all frames: at the end of the turn.
+    setImmediate(() => this.pump());
   }
 
   /** Something may have made room. */
