@@ -25,6 +25,7 @@ test("the defaults", () => {
     queueLimit: 10_000,
     maxMessageBytes: 67_108_864,
     drainGraceMs: 30_000,
+    sessionGraceMs: 30_000,
   });
 });
 
@@ -41,6 +42,7 @@ test("every variable, and XDG folders", () => {
     PODULE_QUEUE_LIMIT: "0",
     PODULE_MAX_MESSAGE_BYTES: "1024",
     PODULE_DRAIN_GRACE_MS: "5",
+    PODULE_SESSION_GRACE_MS: "6",
   });
   expect(config).toMatchObject({
     listen: { kind: "unix", path: "/run/podule/m" },
@@ -53,6 +55,7 @@ test("every variable, and XDG folders", () => {
     queueLimit: 0,
     maxMessageBytes: 1024,
     drainGraceMs: 5,
+    sessionGraceMs: 6,
   });
 });
 

@@ -14,6 +14,7 @@ export const VARIABLES = {
   queueLimit: "PODULE_QUEUE_LIMIT",
   maxMessageBytes: "PODULE_MAX_MESSAGE_BYTES",
   drainGraceMs: "PODULE_DRAIN_GRACE_MS",
+  sessionGraceMs: "PODULE_SESSION_GRACE_MS",
 } as const;
 
 export interface Config {
@@ -28,6 +29,7 @@ export interface Config {
   readonly queueLimit: number;
   readonly maxMessageBytes: number;
   readonly drainGraceMs: number;
+  readonly sessionGraceMs: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -69,6 +71,7 @@ export function readConfig(env: Environment): Config {
     queueLimit: read(VARIABLES.queueLimit, integer(0, 1_000_000), () => 10_000),
     maxMessageBytes: read(VARIABLES.maxMessageBytes, integer(1024, 2 ** 31 - 1), () => 67_108_864),
     drainGraceMs: read(VARIABLES.drainGraceMs, integer(0, 86_400_000), () => 30_000),
+    sessionGraceMs: read(VARIABLES.sessionGraceMs, integer(0, 86_400_000), () => 30_000),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -29,8 +29,8 @@ export interface Manager {
 
 export function createManager(config: Config): Manager {
   const runDir = config.runDir ?? mkdtempSync(join(tmpdir(), "podule-"));
-  const { stateDir, namespace, maxMessageBytes } = config;
-  const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs: config.drainGraceMs });
+  const { stateDir, namespace, maxMessageBytes, drainGraceMs, sessionGraceMs } = config;
+  const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs, sessionGraceMs });
   const modules = createModules({
     store: createLocalModuleStore({ stateDir, namespace }),
     sources: createLocalSources({ stateDir, namespace }),

@@ -1,3 +1,4 @@
+export { sessionChannelOptions } from "./channel-options.ts";
 export type {
   CallbackResultFrame,
   CallFrame,

@@ -42,7 +42,7 @@ export class ModuleCalls {
   /** Hands the call to a pod at once. False: none can take it now, or others wait before it. */
   tryStart(outgoing: Outgoing): boolean {
     if (this.closed !== undefined || this.#queue.size > 0) return false;
-    const link = route(this.#links, this.#turn);
+    const link = route(this.#links, this.#turn, outgoing.load);
     if (link === undefined) return false;
     this.#turn = (this.#turn + 1) % 1_000_000;
     outgoing.start(link);
@@ -62,11 +62,12 @@ export class ModuleCalls {
   flush(): void {
     if (this.#flushing || this.#queue.size === 0) return;
     this.#flushing = true;
-    while (this.#queue.size > 0) {
-      const link = route(this.#links, this.#turn);
+    for (let next = this.#queue.first; next !== undefined; next = this.#queue.first) {
+      const link = route(this.#links, this.#turn, next.load);
       if (link === undefined) break;
       this.#turn = (this.#turn + 1) % 1_000_000;
-      this.#queue.shift()?.start(link);
+      this.#queue.remove(next);
+      next.start(link);
     }
     this.#flushing = false;
   }

@@ -40,7 +40,7 @@ export class PodLink implements Candidate {
   }
 
   get inFlight(): number {
-    return (this.#client?.inFlight ?? 0) + this.sessions;
+    return this.#client?.inFlight ?? 0;
   }
 
   get maxInFlight(): number {

@@ -40,6 +40,33 @@ export function queueFull(id: string, bound: string, waiting: number): RpcStatus
   );
 }
 
+export function sessionGone(pod: string): RpcStatus {
+  return rpcStatus(Status.NOT_FOUND, "SESSION_LOST", "The session is gone with its pod and its objects", {
+    metadata: { pod, cause: "The pod is gone" },
+  });
+}
+
+/** The session may still live there: another pod cannot take its calls. */
+export function podNotReady(pod: string): RpcStatus {
+  return rpcStatus(Status.UNAVAILABLE, "POD_NOT_READY", "The session's pod takes no calls now", {
+    metadata: { pod },
+    retryAfterMs: RETRY_MS,
+  });
+}
+
+/** The connection to it broke, or was never made. */
+export function podUnreachable(pod: string, words: string): RpcStatus {
+  return rpcStatus(
+    Status.UNAVAILABLE,
+    "POD_UNREACHABLE",
+    `The connection to the session's pod broke: ${words}`,
+    {
+      metadata: { pod },
+      retryAfterMs: RETRY_MS,
+    },
+  );
+}
+
 export function shuttingDown(): RpcStatus {
   return rpcStatus(Status.UNAVAILABLE, "SHUTTING_DOWN", "The pod manager is ending", {
     retryAfterMs: RETRY_MS,

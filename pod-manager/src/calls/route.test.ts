@@ -7,6 +7,7 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
   generation: fc.bigInt({ min: 1n, max: 3n }),
   inFlight: fc.nat(8),
   maxInFlight: fc.nat(8),
+  sessions: fc.nat(8),
 });
 
 test("takes the least loaded of the newest generation's usable pods, and only those with room", () => {
@@ -15,7 +16,7 @@ test("takes the least loaded of the newest generation's usable pods, and only th
       const usable = candidates.filter((one) => one.usable);
       const newest = [3n, 2n, 1n].find((generation) => usable.some((one) => one.generation === generation));
       const open = usable.filter((one) => one.generation === newest && one.inFlight < one.maxInFlight);
-      const found = route(candidates, turn);
+      const found = route(candidates, turn, "call");
       if (open.length === 0) {
         expect(found).toBeUndefined();
         return;
@@ -26,12 +27,28 @@ test("takes the least loaded of the newest generation's usable pods, and only th
   );
 });
 
+test("a session goes to the pod with the fewest of them, however many calls are in flight there", () => {
+  fc.assert(
+    fc.property(fc.array(candidate, { maxLength: 6 }), fc.nat(100), (candidates, turn) => {
+      const usable = candidates.filter((one) => one.usable);
+      const newest = [3n, 2n, 1n].find((generation) => usable.some((one) => one.generation === generation));
+      const open = usable.filter((one) => one.generation === newest);
+      const found = route(candidates, turn, "session");
+      if (open.length === 0) expect(found).toBeUndefined();
+      else expect(open).toContain(found);
+      if (found !== undefined) expect(found.sessions).toBe(Math.min(...open.map((one) => one.sessions)));
+    }),
+  );
+});
+
 test("equals take turns", () => {
   const pods = Array.from({ length: 3 }, () => ({
     usable: true,
     generation: 1n,
     inFlight: 0,
     maxInFlight: 9,
+    sessions: 0,
   }));
-  expect(new Set([0, 1, 2].map((turn) => route(pods, turn)))).toEqual(new Set(pods));
+  for (const load of ["call", "session"] as const)
+    expect(new Set([0, 1, 2].map((turn) => route(pods, turn, load)))).toEqual(new Set(pods));
 });

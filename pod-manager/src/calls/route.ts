@@ -6,16 +6,25 @@ export interface Candidate {
   readonly generation: bigint;
   readonly inFlight: number;
   readonly maxInFlight: number;
+  /** Of clients, each on a stream of its own. */
+  readonly sessions: number;
 }
+
+/** What is to be given to a pod. */
+export type Load = "call" | "session";
 
 /**
  * The pod for the next call: of the newest generation that has a usable pod, the one with the fewest calls in flight that
- * takes one more. Equals take turns by `turn`. Undefined: the call must wait.
+ * takes one more; for the next session, the one with the fewest sessions. Equals take turns by `turn`. Undefined: it must wait.
  */
-export function route<C extends Candidate>(candidates: readonly C[], turn: number): C | undefined {
+export function route<C extends Candidate>(
+  candidates: readonly C[],
+  turn: number,
+  load: Load,
+): C | undefined {
   const first = candidates[0];
   if (candidates.length === 1 && first !== undefined) {
-    return first.usable && first.inFlight < first.maxInFlight ? first : undefined;
+    return first.usable && hasRoom(first, load) ? first : undefined;
   }
   let newest: bigint | undefined;
   for (const one of candidates) {
@@ -25,7 +34,16 @@ export function route<C extends Candidate>(candidates: readonly C[], turn: numbe
   for (let n = 0; n < candidates.length; n++) {
     const one = candidates[(n + turn) % candidates.length];
     if (one === undefined || !one.usable || one.generation !== newest) continue;
-    if (one.inFlight < one.maxInFlight && (best === undefined || one.inFlight < best.inFlight)) best = one;
+    if (hasRoom(one, load) && (best === undefined || loadOf(one, load) < loadOf(best, load))) best = one;
   }
   return best;
+}
+
+/** How many sessions it takes the pod itself says, by a typed error. */
+function hasRoom(one: Candidate, load: Load): boolean {
+  return load === "session" || one.inFlight < one.maxInFlight;
+}
+
+function loadOf(one: Candidate, load: Load): number {
+  return load === "session" ? one.sessions : one.inFlight;
 }

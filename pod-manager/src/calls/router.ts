@@ -6,7 +6,8 @@ import type { PodBackend, PodEvent } from "../pods/pod-backend.ts";
 import { ModuleCalls } from "./module-calls.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { PodLink } from "./pod-link.ts";
-import { moduleDeleted, queueFull, refusalOf, shuttingDown } from "./refusal.ts";
+import { moduleDeleted, podNotReady, queueFull, refusalOf, sessionGone, shuttingDown } from "./refusal.ts";
+import { podOfToken } from "./session-token.ts";
 import { type ByteBudget, WaitingQueue } from "./waiting-queue.ts";
 
 const QUEUE_BYTES = 64 * 1024 * 1024;
@@ -44,6 +45,15 @@ export class Router {
     if (this.#modules.get(id)?.tryStart(outgoing) !== true) this.#wait(id, outgoing);
   }
 
+  /** To the pod that the token names, and to no other: the session lives there. */
+  submitToSession(token: string, outgoing: Outgoing): void {
+    const pod = podOfToken(token);
+    const link = this.#links.get(pod);
+    if (link === undefined) outgoing.fail(sessionGone(pod));
+    else if (outgoing.load === "session" || link.usable) outgoing.start(link);
+    else outgoing.fail(podNotReady(pod));
+  }
+
   /** The caller of a call that may still wait has gone. */
   withdraw(id: string, outgoing: Outgoing): void {
     const module = this.#modules.get(id);
@@ -55,15 +65,18 @@ export class Router {
     return this.#links.get(pod)?.inFlight ?? 0;
   }
 
-  /** No call waits any more; those that a pod can take at once still run. */
+  /** No call waits any more; those that a pod can take at once still run. Pods tell their sessions to come to an end. */
   drain(): void {
     this.#closed = true;
     for (const module of this.#modules.values()) module.failWaiting(shuttingDown());
+    for (const { name, sessions } of [...this.#links.values()])
+      if (sessions > 0) void this.#options.pods.drainPod(name);
   }
 
   /** Calls in flight are answered. */
   close(): void {
-    this.drain();
+    this.#closed = true;
+    for (const module of this.#modules.values()) module.failWaiting(shuttingDown());
     for (const stop of this.#stopWatching) stop();
     for (const link of this.#links.values()) link.close();
   }

@@ -6,21 +6,20 @@ import {
   type ServerDuplexStream,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { type RpcStatus, rpcStatus, toStatus } from "@podule/grpc";
-import { decodeClientFrames, statusOfError } from "@podule/session";
+import { type RpcStatus, reasonOf, rpcStatus, toStatus } from "@podule/grpc";
+import { decodeClientFrames, type OpenFrame, sessionChannelOptions, statusOfError } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { moduleMissing, serviceError } from "./call-facts.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { pipeMessages } from "./pipe.ts";
 import type { PodLink } from "./pod-link.ts";
+import { podUnreachable } from "./refusal.ts";
 import type { Router } from "./router.ts";
 
 const PATH = "/podule.v1.Calls/Session";
-const WINDOW_BYTES = 1024 * 1024;
-const ENVELOPE_BYTES = 64 * 1024;
 const identity = (bytes: Buffer) => bytes;
 
-/** `podule.v1.Calls/Session`: after its first frame, which names the module, bytes are piped both ways. */
+/** `podule.v1.Calls/Session`: after its first frame, which names the module or an earlier session, bytes are piped both ways. */
 export function sessionHandler(router: Router, maxMessageBytes: number) {
   return (call: ServerDuplexStream<Buffer, Buffer>): void => {
     const refuse = (status: RpcStatus): void => {
@@ -32,10 +31,10 @@ export function sessionHandler(router: Router, maxMessageBytes: number) {
       call.off("end", endedEarly);
       call.pause();
       try {
-        const module = openedModule(first);
-        if (module === undefined) refuse(notOpened("The first frame of a session must be `open`"));
-        else if (module === "") refuse(moduleMissing());
-        else router.submit(module, new PipedSession(router, module, call, first, maxMessageBytes));
+        const open = openOf(first);
+        if (open === undefined) refuse(notOpened("The first frame of a session must be `open`"));
+        else if (open.token === "" && open.module === "") refuse(moduleMissing());
+        else new PipedSession(router, open, call, first, maxMessageBytes).submit();
       } catch (error) {
         refuse(toStatus(error));
       }
@@ -44,6 +43,9 @@ export function sessionHandler(router: Router, maxMessageBytes: number) {
 }
 
 class PipedSession implements Outgoing {
+  readonly load = "session";
+  readonly #router: Router;
+  readonly #open: OpenFrame;
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
   readonly #first: Buffer;
   readonly #maxMessageBytes: number;
@@ -51,16 +53,18 @@ class PipedSession implements Outgoing {
 
   constructor(
     router: Router,
-    module: string,
+    open: OpenFrame,
     call: ServerDuplexStream<Buffer, Buffer>,
     first: Buffer,
     maxMessageBytes: number,
   ) {
+    this.#router = router;
+    this.#open = open;
     this.#call = call;
     this.#first = first;
     this.#maxMessageBytes = maxMessageBytes;
     call.on("cancelled", () => {
-      if (this.#upstream === undefined) router.withdraw(module, this);
+      if (this.#upstream === undefined) router.withdraw(open.module, this);
       else this.#upstream.cancel();
     });
   }
@@ -69,39 +73,42 @@ class PipedSession implements Outgoing {
     return this.#first.length;
   }
 
+  submit(): void {
+    const { token, module } = this.#open;
+    if (token === "") this.#router.submit(module, this);
+    else this.#router.submitToSession(token, this);
+  }
+
   start(link: PodLink): void {
+    const call = this.#call;
     // A connection of its own: a client that does not read must not use up the window of another.
-    const client = new Client(link.address, credentials.createInsecure(), {
-      "grpc-node.flow_control_window": WINDOW_BYTES,
-      "grpc.enable_retries": 0,
-      "grpc.max_send_message_length": this.#maxMessageBytes + ENVELOPE_BYTES,
-      "grpc.max_receive_message_length": this.#maxMessageBytes + ENVELOPE_BYTES,
-      "grpc.use_local_subchannel_pool": 1,
-    });
+    const options = sessionChannelOptions(this.#maxMessageBytes);
+    const client = new Client(link.address, credentials.createInsecure(), options);
     const metadata = new Metadata();
-    for (const value of this.#call.metadata.get("traceparent")) metadata.add("traceparent", value);
-    const deadline = this.#call.getDeadline();
-    const upstream = client.makeBidiStreamRequest(PATH, identity, identity, metadata, { deadline });
+    for (const value of call.metadata.get("traceparent")) metadata.add("traceparent", value);
+    const upstream = client.makeBidiStreamRequest(PATH, identity, identity, metadata, {
+      deadline: call.getDeadline(),
+    });
     this.#upstream = upstream;
     link.sessions += 1;
-    upstream.once("close", () => {
+    let failed: RpcStatus | undefined;
+    upstream.on("error", (error: ServiceError) => {
+      // A write that comes too late for the stream is no news.
+      failed ??= statusOf(error, link.name);
+    });
+    upstream.once("status", () => {
+      call.pause();
       link.sessions -= 1;
       client.close();
       link.released();
     });
-    upstream.once("error", (error: ServiceError) => {
-      // A write that comes too late for the stream is no news.
-      upstream.on("error", () => {});
-      this.#call.pause();
-      if (!this.#call.cancelled) this.fail(statusOfError(error, "SESSION_LOST"));
-    });
-    upstream.once("status", ({ code }: { code: number }) => {
-      if (code === Status.OK) this.#call.end();
-    });
     upstream.write(this.#first);
-    pipeMessages(upstream, this.#call);
-    pipeMessages(this.#call, upstream);
-    this.#call.on("end", () => upstream.end());
+    pipeMessages(upstream, call, () => {
+      if (call.cancelled) return;
+      if (failed === undefined) call.end();
+      else this.fail(failed);
+    });
+    pipeMessages(call, upstream, () => upstream.end());
   }
 
   fail(status: RpcStatus): void {
@@ -109,15 +116,24 @@ class PipedSession implements Outgoing {
   }
 }
 
-/** The module of the `open` frame that a SessionRequest begins with; undefined where it begins otherwise. */
-function openedModule(message: Buffer): string | undefined {
-  let module: string | undefined;
+/** What the transport says, where the pod itself said nothing. */
+const OF_TRANSPORT = [Status.UNAVAILABLE, Status.INTERNAL, Status.CANCELLED, Status.UNKNOWN];
+
+function statusOf(error: ServiceError, pod: string): RpcStatus {
+  const status = statusOfError(error, "SESSION_FAILED");
+  const ofTransport = reasonOf(status) === "SESSION_FAILED" && OF_TRANSPORT.includes(error.code);
+  return ofTransport ? podUnreachable(pod, error.details) : status;
+}
+
+/** The `open` frame that a SessionRequest begins with; undefined where it begins otherwise. */
+function openOf(message: Buffer): OpenFrame | undefined {
+  let open: OpenFrame | undefined;
   let frames = 0;
   decodeClientFrames(message, (frame) => {
-    if (frames === 0 && frame.kind === "open") module = frame.module;
+    if (frames === 0 && frame.kind === "open") open = frame;
     frames += 1;
   });
-  return module;
+  return open;
 }
 
 function notOpened(description: string): RpcStatus {

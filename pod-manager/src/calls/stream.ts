@@ -1,6 +1,6 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import { type RpcStatus, toStatus } from "@podule/grpc";
-import { routedModule, type StreamCall } from "@podule/session";
+import { type RoutedCall, routedCall, type StreamCall } from "@podule/session";
 import {
   deadlinePassed,
   factsOf,
@@ -17,35 +17,42 @@ import type { Router } from "./router.ts";
 /** `podule.v1.Calls/Stream`: the worker goes on as fast as the client reads. */
 export function streamHandler(router: Router) {
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
-    let module: string;
+    let routed: RoutedCall;
     try {
-      module = routedModule(call.request);
+      routed = routedCall(call.request);
     } catch (error) {
       call.emit("error", serviceError(toStatus(error)));
       return;
     }
-    if (module === "") call.emit("error", serviceError(moduleMissing()));
-    else router.submit(module, new StreamedCall(router, module, call));
+    if (routed.module === "" && routed.session === "") call.emit("error", serviceError(moduleMissing()));
+    else new StreamedCall(router, routed, call).submit();
   };
 }
 
 class StreamedCall implements Outgoing {
+  readonly load = "call";
   readonly #router: Router;
-  readonly #module: string;
+  readonly #routed: RoutedCall;
   readonly #call: ServerWritableStream<Buffer, Buffer>;
   readonly #window = new CreditWindow();
   #running: StreamCall | undefined;
   #starts = 0;
 
-  constructor(router: Router, module: string, call: ServerWritableStream<Buffer, Buffer>) {
+  constructor(router: Router, routed: RoutedCall, call: ServerWritableStream<Buffer, Buffer>) {
     this.#router = router;
-    this.#module = module;
+    this.#routed = routed;
     this.#call = call;
     call.on("cancelled", () => this.#cancel());
   }
 
   get bytes(): number {
     return this.#call.request.length;
+  }
+
+  submit(): void {
+    const { session, module } = this.#routed;
+    if (session === "") this.#router.submit(module, this);
+    else this.#router.submitToSession(session, this);
   }
 
   start(link: PodLink): void {
@@ -86,12 +93,12 @@ class StreamedCall implements Outgoing {
 
   #onError(status: RpcStatus): void {
     if (this.#call.cancelled) return;
-    if (mayMove(status, this.#starts)) this.#router.submit(this.#module, this);
+    if (mayMove(status, this.#starts)) this.submit();
     else this.fail(status);
   }
 
   #cancel(): void {
-    if (this.#running === undefined) this.#router.withdraw(this.#module, this);
+    if (this.#running === undefined) this.#router.withdraw(this.#routed.module, this);
     else if (!isPastDeadline(this.#call)) this.#running.cancel();
   }
 }

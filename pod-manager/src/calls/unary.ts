@@ -1,6 +1,6 @@
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { type RpcStatus, toStatus } from "@podule/grpc";
-import { type Call, routedModule } from "@podule/session";
+import { type Call, type RoutedCall, routedCall } from "@podule/session";
 import {
   deadlinePassed,
   factsOf,
@@ -16,21 +16,22 @@ import type { Router } from "./router.ts";
 /** `podule.v1.Calls/Call`: the request's bytes to a pod, the answer's bytes back. */
 export function unaryHandler(router: Router) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-    let module: string;
+    let routed: RoutedCall;
     try {
-      module = routedModule(call.request);
+      routed = routedCall(call.request);
     } catch (error) {
       callback(serviceError(toStatus(error)));
       return;
     }
-    if (module === "") callback(serviceError(moduleMissing()));
-    else router.submit(module, new UnaryCall(router, module, call, callback));
+    if (routed.module === "" && routed.session === "") callback(serviceError(moduleMissing()));
+    else new UnaryCall(router, routed, call, callback).submit();
   };
 }
 
 class UnaryCall implements Outgoing {
+  readonly load = "call";
   readonly #router: Router;
-  readonly #module: string;
+  readonly #routed: RoutedCall;
   readonly #call: ServerUnaryCall<Buffer, Buffer>;
   readonly #callback: sendUnaryData<Buffer>;
   #running: Call | undefined;
@@ -38,12 +39,12 @@ class UnaryCall implements Outgoing {
 
   constructor(
     router: Router,
-    module: string,
+    routed: RoutedCall,
     call: ServerUnaryCall<Buffer, Buffer>,
     callback: sendUnaryData<Buffer>,
   ) {
     this.#router = router;
-    this.#module = module;
+    this.#routed = routed;
     this.#call = call;
     this.#callback = callback;
     call.on("cancelled", () => this.#cancel());
@@ -51,6 +52,12 @@ class UnaryCall implements Outgoing {
 
   get bytes(): number {
     return this.#call.request.length;
+  }
+
+  submit(): void {
+    const { session, module } = this.#routed;
+    if (session === "") this.#router.submit(module, this);
+    else this.#router.submitToSession(session, this);
   }
 
   start(link: PodLink): void {
@@ -73,12 +80,12 @@ class UnaryCall implements Outgoing {
   }
 
   #onError(status: RpcStatus): void {
-    if (!this.#call.cancelled && mayMove(status, this.#starts)) this.#router.submit(this.#module, this);
+    if (!this.#call.cancelled && mayMove(status, this.#starts)) this.submit();
     else this.fail(status);
   }
 
   #cancel(): void {
-    if (this.#running === undefined) this.#router.withdraw(this.#module, this);
+    if (this.#running === undefined) this.#router.withdraw(this.#routed.module, this);
     else if (!isPastDeadline(this.#call)) this.#running.cancel();
   }
 }

@@ -32,6 +32,12 @@ export class WaitingQueue<T extends QueueItem> {
     return this.#bytes;
   }
 
+  /** The one that waits longest. */
+  get first(): T | undefined {
+    for (const item of this.#items) return item;
+    return undefined;
+  }
+
   /** Undefined: it waits now. Else: the bound that it would break. */
   push(item: T): Refusal | undefined {
     if (this.#items.size >= this.#maxItems) return "calls";
@@ -44,11 +50,9 @@ export class WaitingQueue<T extends QueueItem> {
   }
 
   shift(): T | undefined {
-    for (const item of this.#items) {
-      this.remove(item);
-      return item;
-    }
-    return undefined;
+    const { first } = this;
+    if (first !== undefined) this.remove(first);
+    return first;
   }
 
   /** False where it did not wait. */

@@ -32,6 +32,7 @@ export interface LocalPodOptions {
   readonly template: PodTemplate;
   readonly maxMessageBytes: number;
   readonly drainGraceMs: number;
+  readonly sessionGraceMs: number;
   readonly importTimeoutMs: number;
   readonly startTimeoutMs: number;
   /** Told of each change of the state. */
@@ -127,7 +128,7 @@ export class LocalPod {
   }
 
   #start(): void {
-    const { folder, template, main, onChange: _, ...limits } = this.#options;
+    const { folder, template, main, onChange: _, ...settings } = this.#options;
     const temporary = join(folder, "t");
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(temporary, { mode: 0o700 });
@@ -135,7 +136,7 @@ export class LocalPod {
     const files = { socket: this.#socket, terminationMessage: this.#terminationMessage, temporary };
     const child = spawn(process.execPath, [main], {
       cwd: folder,
-      env: podEnvironment(process.env, template, files, limits),
+      env: podEnvironment(process.env, template, files, settings),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,
     });
@@ -147,7 +148,7 @@ export class LocalPod {
       if (child.pid === undefined)
         this.#fail("POD_NOT_STARTED", `The pod's process could not be started: ${error.message}`);
     });
-    this.#within(limits.startTimeoutMs, () => this.#onStartTimeout());
+    this.#within(settings.startTimeoutMs, () => this.#onStartTimeout());
   }
 
   #onServing(serving: boolean): void {

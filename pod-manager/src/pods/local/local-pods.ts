@@ -21,6 +21,8 @@ export interface LocalPodsOptions {
   readonly maxMessageBytes?: number;
   /** For running calls of a pod that is drained. Default 30 s. */
   readonly drainGraceMs?: number;
+  /** For a client's session without a stream. Default 30 s. */
+  readonly sessionGraceMs?: number;
   /** For the import, as the pod keeps it. Default 60 s. */
   readonly importTimeoutMs?: number;
   /** For a pod's start, its import included. Default: the time for the import and 30 s. */
@@ -78,6 +80,7 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
         template,
         maxMessageBytes: options.maxMessageBytes ?? 67_108_864,
         drainGraceMs: options.drainGraceMs ?? 30_000,
+        sessionGraceMs: options.sessionGraceMs ?? 30_000,
         importTimeoutMs,
         startTimeoutMs: options.startTimeoutMs ?? importTimeoutMs + 30_000,
         onChange,

@@ -9,7 +9,13 @@ const template = {
   workers: 2,
 };
 const files = { socket: "/run/x/s", terminationMessage: "/run/x/end", temporary: "/run/x/t" };
-const limits = { maxMessageBytes: 5000, drainGraceMs: 10, importTimeoutMs: 20 };
+const settings = {
+  name: "pods/lin-x7k2p",
+  sessionGraceMs: 30,
+  maxMessageBytes: 5000,
+  drainGraceMs: 10,
+  importTimeoutMs: 20,
+};
 
 test("a pod sees the contract's variables and nothing of the manager's secrets", () => {
   const own = {
@@ -25,17 +31,19 @@ test("a pod sees the contract's variables and nothing of the manager's secrets",
     LD_PRELOAD: "/x.so",
     UNSET: undefined,
   };
-  expect(podEnvironment(own, template, files, limits)).toEqual({
+  expect(podEnvironment(own, template, files, settings)).toEqual({
     PATH: "/bin",
     LC_ALL: "C.UTF-8",
     OMP_NUM_THREADS: "2",
     MODULE_NAME: "scipy.linalg",
     PODULE_MODULE_ID: "lin",
+    PODULE_POD_NAME: "lin-x7k2p",
     PODULE_LISTEN: "unix:/run/x/s",
     PODULE_PYTHON: "/env/python",
     PODULE_WORKERS: "2",
     PODULE_IMPORT_TIMEOUT_MS: "20",
     PODULE_DRAIN_GRACE_MS: "10",
+    PODULE_SESSION_GRACE_MS: "30",
     PODULE_MAX_MESSAGE_BYTES: "5000",
     TERMINATION_MESSAGE_PATH: "/run/x/end",
     TMPDIR: "/run/x/t",
@@ -44,7 +52,7 @@ test("a pod sees the contract's variables and nothing of the manager's secrets",
 
 test("own code and a memory limit are given on", () => {
   const more = { ...template, sourceFolder: "/src", workerMemoryLimit: 1024 };
-  expect(podEnvironment({}, more, files, limits)).toMatchObject({
+  expect(podEnvironment({}, more, files, settings)).toMatchObject({
     PODULE_MODULE_PATH: "/src",
     PODULE_WORKER_MEMORY_LIMIT: "1024",
   });

@@ -7,6 +7,8 @@ import type { PodTemplate } from "../pod-backend.ts";
 const PASSED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY|LD_LIBRARY_PATH|DYLD_[A-Z_]+|(CUDA|NVIDIA|HIP|ROCR|HSA|NCCL)_[A-Z0-9_]+|(OMP|OPENBLAS|MKL|BLIS|VECLIB|NUMEXPR|NUMBA|KMP|GOTO)_[A-Z0-9_]+|XDG_(CACHE|CONFIG|DATA|RUNTIME)_(HOME|DIR|DIRS)|PYENV_[A-Z_]+|MPLBACKEND|MPLCONFIGDIR|HF_HOME|TORCH_HOME|PYTHON(UTF8|HASHSEED|MALLOC))$/;
 
+const COLLECTION = "pods/";
+
 export interface PodFiles {
   readonly socket: string;
   readonly terminationMessage: string;
@@ -19,7 +21,10 @@ export function podEnvironment(
   own: Readonly<Record<string, string | undefined>>,
   template: PodTemplate,
   files: PodFiles,
-  limits: {
+  settings: {
+    /** "pods/numpy-x7k2p". */
+    readonly name: string;
+    readonly sessionGraceMs: number;
     readonly maxMessageBytes: number;
     readonly drainGraceMs: number;
     readonly importTimeoutMs: number;
@@ -31,12 +36,14 @@ export function podEnvironment(
     ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ""])),
     MODULE_NAME: template.importName,
     PODULE_MODULE_ID: template.moduleId,
+    PODULE_POD_NAME: settings.name.slice(COLLECTION.length),
     PODULE_LISTEN: `unix:${files.socket}`,
     PODULE_PYTHON: template.python,
     PODULE_WORKERS: String(template.workers),
-    PODULE_IMPORT_TIMEOUT_MS: String(limits.importTimeoutMs),
-    PODULE_DRAIN_GRACE_MS: String(limits.drainGraceMs),
-    PODULE_MAX_MESSAGE_BYTES: String(limits.maxMessageBytes),
+    PODULE_IMPORT_TIMEOUT_MS: String(settings.importTimeoutMs),
+    PODULE_DRAIN_GRACE_MS: String(settings.drainGraceMs),
+    PODULE_SESSION_GRACE_MS: String(settings.sessionGraceMs),
+    PODULE_MAX_MESSAGE_BYTES: String(settings.maxMessageBytes),
     ...(sourceFolder === undefined ? {} : { PODULE_MODULE_PATH: sourceFolder }),
     ...(workerMemoryLimit === undefined ? {} : { PODULE_WORKER_MEMORY_LIMIT: String(workerMemoryLimit) }),
     TERMINATION_MESSAGE_PATH: files.terminationMessage,
