@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { reasonOf } from "@podule/grpc";
 import { expect, test } from "vitest";
 import { readConfig } from "./config.ts";
@@ -5,6 +6,7 @@ import { readConfig } from "./config.ts";
 test("the defaults", () => {
   expect(readConfig({ MODULE_NAME: "numpy" })).toEqual({
     moduleName: "numpy",
+    podName: hostname(),
     moduleId: "numpy",
     listen: "0.0.0.0:50051",
     python: "python3",
@@ -15,6 +17,8 @@ test("the defaults", () => {
     drainGraceMs: 30_000,
     maxMessageBytes: 67_108_864,
     maxInFlight: 16_384,
+    sessionGraceMs: 30_000,
+    maxSessions: 10_000,
     runDir: undefined,
     terminationMessagePath: undefined,
   });

@@ -1,9 +1,12 @@
+import { hostname } from "node:os";
 import { type RpcStatus, rpcStatus } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
 
 export interface Config {
   /** What Python imports. */
   readonly moduleName: string;
+  /** Tokens of its sessions begin with it. */
+  readonly podName: string;
   /** Accepted in CallRequest.module. */
   readonly moduleId: string;
   /** "HOST:PORT" or "unix:/path". */
@@ -17,6 +20,9 @@ export interface Config {
   readonly maxMessageBytes: number;
   /** Calls that one session, and the pod as a whole, may have in flight. */
   readonly maxInFlight: number;
+  /** How long a session outlives its stream. */
+  readonly sessionGraceMs: number;
+  readonly maxSessions: number;
   readonly runDir: string | undefined;
   readonly terminationMessagePath: string | undefined;
 }
@@ -55,6 +61,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
   const config: Config = {
     moduleName,
+    podName: text("PODULE_POD_NAME") ?? hostname(),
     moduleId: text("PODULE_MODULE_ID") ?? moduleName,
     listen,
     python: text("PODULE_PYTHON") ?? "python3",
@@ -68,6 +75,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainGraceMs: integer("PODULE_DRAIN_GRACE_MS", 30_000, 0, 86_400_000),
     maxMessageBytes: integer("PODULE_MAX_MESSAGE_BYTES", 64 * MIB, 1024, 1024 * MIB),
     maxInFlight: integer("PODULE_MAX_IN_FLIGHT", 16_384, 1, 1_000_000),
+    sessionGraceMs: integer("PODULE_SESSION_GRACE_MS", 30_000, 0, 86_400_000),
+    maxSessions: integer("PODULE_MAX_SESSIONS", 10_000, 1, 1_000_000),
     runDir: text("PODULE_RUN_DIR"),
     terminationMessagePath: text("TERMINATION_MESSAGE_PATH"),
   };

@@ -2,10 +2,11 @@ import { createHealth, createReflection, createServer, type RpcStatus } from "@p
 import { descriptorSet } from "@podule/proto/descriptors";
 import { Status } from "nice-grpc-common";
 import type { Pod } from "./calls/pod.ts";
-import { sessionHandler } from "./calls/session.ts";
+import { sessionHandler } from "./calls/session-handler.ts";
 import { streamHandler } from "./calls/stream.ts";
 import { unaryHandler } from "./calls/unary.ts";
 import type { Config } from "./config.ts";
+import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
 import { Supervisor } from "./workers/supervisor.ts";
@@ -51,7 +52,14 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
     pool,
     maxInFlight: config.maxInFlight,
     maxUnreadBytes: maxBytes,
-    sessions: new Set(),
+    streams: new Set(),
+    sessions: new SessionTable({
+      podName: config.podName,
+      pool,
+      graceMs: config.sessionGraceMs,
+      maxSessions: config.maxSessions,
+      maxMessageBytes: config.maxMessageBytes,
+    }),
   };
 
   const server = createServer({ maxMessageBytes: config.maxMessageBytes + 64 * 1024 });
@@ -79,13 +87,14 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       pool.refuse(
         statusBytes(Status.UNAVAILABLE, "DRAINING", "The pod takes no new calls", { retryAfterMs: RETRY_MS }),
       );
-      for (const session of [...pod.sessions]) session.drain(graceMs);
+      for (const stream of [...pod.streams]) stream.drain(graceMs);
+      pod.sessions.drain(graceMs);
       const drained = server.drain(graceMs + CLOSE_MS);
       let timer: NodeJS.Timeout | undefined;
       const cut = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, graceMs);
       });
-      await Promise.race([pool.idle(), cut]);
+      await Promise.race([Promise.all([pool.idle(), pod.sessions.empty()]), cut]);
       clearTimeout(timer);
       pool.failAll(
         statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),

@@ -11,6 +11,18 @@ export interface Caller {
   end(call: Call): void;
   /** A google.rpc.Status. */
   error(call: Call, status: Buffer): void;
+  /** A session's call: its body is ready in the worker, to be pulled in pieces; then `result` or `item` comes, empty. */
+  chunked?(call: Call, total: number): void;
+  piece?(call: Call, data: Buffer): void;
+}
+
+/** Where a session's call must run. */
+export interface Pin {
+  readonly worker: Worker;
+  /** The session's number in that worker. */
+  readonly session: number;
+  /** The request came in chunks, under this number. */
+  readonly transfer: number | undefined;
 }
 
 /** One call, from its arrival until the worker is done with it: that may be after its caller has been answered. */
@@ -27,6 +39,8 @@ export class Call implements Due {
   answered = false;
   /** The worker is done with it, or will never have it. */
   finished = false;
+  /** Of a session's call. */
+  pin: Pin | undefined;
   /** Where it is; undefined while it waits. */
   worker: Worker | undefined;
   /** Its id on the worker's link. */

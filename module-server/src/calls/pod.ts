@@ -1,5 +1,6 @@
 import { statusError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
+import type { SessionTable } from "../sessions/session-table.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 
 /** What the handlers of Calls work with. */
@@ -9,7 +10,9 @@ export interface Pod {
   readonly maxInFlight: number;
   /** What may wait for a session's reader, bytes; a session beyond that is ended. */
   readonly maxUnreadBytes: number;
-  readonly sessions: Set<{ drain(graceMs: number): void }>;
+  /** Streams of independent calls. */
+  readonly streams: Set<{ drain(graceMs: number): void }>;
+  readonly sessions: SessionTable;
 }
 
 /** A pod answers for its own module only. */

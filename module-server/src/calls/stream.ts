@@ -1,6 +1,6 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
-import type { RawHandlers } from "@podule/grpc";
-import { routedModule } from "@podule/session";
+import { type RawHandlers, toServiceError } from "@podule/grpc";
+import { routedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { statusBytes } from "../status-bytes.ts";
 import type { CallPool } from "../workers/call-pool.ts";
@@ -8,19 +8,24 @@ import { Call, type Caller } from "./call.ts";
 import { ItemFlow } from "./item-flow.ts";
 import { dueOf, type Pod, requireModule } from "./pod.ts";
 import { serviceErrorOf } from "./service-error.ts";
+import { submit } from "./unary.ts";
 
 /** Calls/Stream: the worker goes on as the client takes items. */
 export function streamHandler(pod: Pod): RawHandlers["serverStream"] {
   return (stream) => {
-    requireModule(pod, routedModule(stream.request));
-    const deadline = stream.getDeadline();
+    const routed = routedCall(stream.request);
+    requireModule(pod, routed.module);
+    const due = dueOf(stream.getDeadline());
     const flow = new ItemFlow(Number.POSITIVE_INFINITY);
-    const call = new Call(new StreamCaller(pod.pool, stream), 0, stream.request, dueOf(deadline), flow);
-    stream.on("cancelled", () => {
-      if (Date.now() >= Number(deadline)) pod.pool.expire(call);
-      else pod.pool.cancel(call);
-    });
-    pod.pool.submit(call);
+    const caller = new StreamCaller(pod.pool, stream);
+    if (!pod.sessions.wants(routed)) {
+      submit(pod, stream, new Call(caller, 0, stream.request, due, flow));
+      return;
+    }
+    pod.sessions
+      .of(routed)
+      .then((session) => submit(pod, stream, session.lease(caller, stream.request, due, flow)))
+      .catch((error: unknown) => stream.emit("error", toServiceError(error)));
   };
 }
 

@@ -1,9 +1,11 @@
+import { StatusError, toStatus } from "@podule/grpc";
+import { decodeStatus } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { type Call, type Caller, detach } from "../calls/call.ts";
 import { statusBytes } from "../status-bytes.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Deadlines } from "./deadlines.ts";
-import { chooseWorker, workersToRecall } from "./dispatch-policy.ts";
+import { chooseWorker, fewestSessions, workersToRecall } from "./dispatch-policy.ts";
 import { Kind } from "./link-codec.ts";
 import { wasStarted } from "./progress.ts";
 import type { FinalKind, Worker, WorkerListener } from "./worker.ts";
@@ -32,6 +34,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   #ticker: NodeJS.Timeout | undefined;
   #refusal: Buffer | undefined;
   #whenIdle: (() => void) | undefined;
+  #whenWorkers: (() => void)[] = [];
 
   constructor(options: CallPoolOptions) {
     this.#options = options;
@@ -43,7 +46,10 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   }
 
   submit(call: Call): void {
-    const refusal = this.#refusal ?? this.#admit(call.request.length);
+    const { pin } = call;
+    const refused =
+      pin === undefined ? this.#refusal : this.#workers.has(pin.worker) ? undefined : WORKER_GONE;
+    const refusal = refused ?? this.#admit(call.request.length);
     if (refusal !== undefined) {
       call.finished = true;
       this.#answer(call);
@@ -53,6 +59,10 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     this.#size++;
     this.#bytes += call.request.length;
     this.#deadlines.add(call);
+    if (pin !== undefined) {
+      pin.worker.send(call);
+      return;
+    }
     const mayRun = this.#queue.size === 0 && !this.#queue.isHeld(call.caller);
     const free = mayRun ? chooseWorker(this.#workers) : undefined;
     if (free !== undefined) {
@@ -102,6 +112,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
 
   add(worker: Worker): void {
     this.#workers.add(worker);
+    this.#wakeSessions();
     this.#dispatch();
   }
 
@@ -113,7 +124,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     for (const call of worker.calls.values()) {
       call.worker = undefined;
       if (call.answered) this.#finish(call);
-      else if (wasStarted(call.linkId, progress)) started.push(call);
+      else if (call.pin !== undefined || wasStarted(call.linkId, progress)) started.push(call);
       else this.#putBack(call);
     }
     worker.calls.clear();
@@ -136,6 +147,19 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     this.fail(this.#queue.clear(), status);
   }
 
+  /** The worker that has the fewest sessions; waited for where there is none yet. Rejects with a StatusError. */
+  async workerForSession(): Promise<Worker> {
+    for (;;) {
+      if (this.#refusal !== undefined)
+        throw new StatusError(decodeStatus(this.#refusal) ?? toStatus(undefined));
+      const best = fewestSessions(this.#workers);
+      if (best !== undefined) return best;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenWorkers.push(resolve);
+      await promise;
+    }
+  }
+
   /** Answers every call. */
   failAll(status: Buffer): void {
     this.failWaiting(status);
@@ -145,6 +169,13 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   /** From now on, every new call is answered by this. */
   refuse(status: Buffer): void {
     this.#refusal = status;
+    this.#wakeSessions();
+  }
+
+  #wakeSessions(): void {
+    const waiting = this.#whenWorkers;
+    this.#whenWorkers = [];
+    for (const wake of waiting) wake();
   }
 
   /** Resolves when no caller waits for an answer. */
@@ -184,6 +215,14 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     }
     if (final) this.#finish(call);
     else this.#stop(call, 2);
+  }
+
+  chunked(call: Call, total: number): void {
+    if (!call.answered) call.caller.chunked?.(call, total);
+  }
+
+  piece(call: Call, data: Buffer): void {
+    if (!call.answered) call.caller.piece?.(call, data);
   }
 
   recalled(call: Call): void {
@@ -290,6 +329,11 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   }
 }
 
+const WORKER_GONE = statusBytes(
+  Status.ABORTED,
+  "SESSION_LOST",
+  "The session is lost with its objects: its Python process has ended",
+);
 const CANCELLED = statusBytes(Status.CANCELLED, "CANCELLED", "The call was cancelled");
 const DEADLINE_EXCEEDED = statusBytes(
   Status.DEADLINE_EXCEEDED,

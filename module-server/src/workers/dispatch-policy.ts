@@ -47,3 +47,13 @@ export function workersToRecall<W extends Candidate & { readonly stuck: boolean 
   if (!idle || waiting > 0) return [];
   return workers.filter((worker) => worker.outstanding > 1 && !worker.held && worker.stuck);
 }
+
+/** Where a new session goes. */
+export function fewestSessions<W extends { readonly sessions: number; readonly doomed: boolean }>(
+  workers: Iterable<W>,
+): W | undefined {
+  let best: W | undefined;
+  for (const worker of workers)
+    if (!worker.doomed && (best === undefined || worker.sessions < best.sessions)) best = worker;
+  return best;
+}

@@ -215,6 +215,7 @@ export class Supervisor {
       this.#options.moduleName,
     );
     this.#pool.fail(place.lost, encodeStatus(death));
+    worker?.loseSessions(death);
     const begunCall = worker !== undefined && worker.progress !== 0;
     removeProgress(this.#folder.progressFolder, number);
     if (this.#places.size === 0) this.#allGone?.();
@@ -267,6 +268,8 @@ export class Supervisor {
     item: (call, payload) => this.#pool.item(call, payload),
     final: (call, kind, payload) => this.#pool.final(call, kind, payload),
     oversize: (call, final, bytes) => this.#pool.oversize(call, final, bytes),
+    chunked: (call, total) => this.#pool.chunked(call, total),
+    piece: (call, data) => this.#pool.piece(call, data),
     recalled: (call) => this.#pool.recalled(call),
     room: () => this.#pool.room(),
     closed: (worker) => this.#onLinkClosed(worker),

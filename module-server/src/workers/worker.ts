@@ -1,9 +1,18 @@
+import type { RpcStatus } from "@podule/grpc";
 import type { Call } from "../calls/call.ts";
 import { type Candidate, nextPace, windowFor } from "./dispatch-policy.ts";
 import { killGroup, signal } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { Kind } from "./link-codec.ts";
 import { nextLinkId, readProgress, wasStarted } from "./progress.ts";
+import {
+  CALLBACK_BYTES,
+  callbackHeader,
+  FIRST_CALLBACK,
+  sessionCallHeader,
+  uint32,
+  uint64,
+} from "./session-frames.ts";
 
 export type FinalKind = typeof Kind.RESULT | typeof Kind.END | typeof Kind.ERROR;
 
@@ -15,10 +24,27 @@ export interface WorkerListener {
   oversize(call: Call, final: boolean, bytes: number): void;
   /** The call was not started. */
   recalled(call: Call): void;
+  /** A session's call: its body is to be pulled. */
+  chunked(call: Call, total: number): void;
+  piece(call: Call, data: Buffer): void;
   /** More calls may be sent. */
   room(): void;
   /** The link is gone, after its last frame. */
   closed(worker: Worker): void;
+}
+
+/** A session that lives in this worker. */
+export interface SessionOfWorker {
+  readonly number: number;
+  /** Python calls a function of the client. */
+  callback(id: number, callee: number, request: Buffer): void;
+  /** Its request is large, and to be pulled. */
+  callbackChunked(linkId: number, id: number, total: number): void;
+  callbackPiece(linkId: number, data: Buffer): void;
+  /** The worker takes bytes again. */
+  roomAtWorker(): void;
+  /** The worker has ended. */
+  lost(cause: RpcStatus): void;
 }
 
 const FIRST_PACE_MS = 1;
@@ -44,6 +70,14 @@ export class Worker implements LinkEvents, Candidate {
   #finalsBefore = 0;
   #finalsAtTick = -1;
   stuck = false;
+  readonly #sessions = new Map<number, SessionOfWorker>();
+  /** Whose large callbacks are on their way. */
+  readonly #callbacks = new Map<number, SessionOfWorker>();
+  #lastSession = 0;
+  #lastTransfer = 0;
+  /** As it last reported: objects that its sessions hold, and its resident memory. */
+  objects = 0;
+  residentBytes = 0;
 
   constructor(number: number, pid: number, link: Link, progressFolder: string, listener: WorkerListener) {
     this.number = number;
@@ -73,6 +107,19 @@ export class Worker implements LinkEvents, Candidate {
     return this.#killedBecause;
   }
 
+  get blocked(): boolean {
+    return this.#link.blocked;
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** It takes no new session. */
+  get doomed(): boolean {
+    return this.#gone || this.#killedBecause !== undefined;
+  }
+
   /** Whether it has begun any call; undefined where that is not known. */
   get progress(): number | undefined {
     return readProgress(this.#progressFolder, this.number);
@@ -84,7 +131,11 @@ export class Worker implements LinkEvents, Candidate {
     call.linkId = this.#lastId;
     call.worker = this;
     this.calls.set(call.linkId, call);
-    if (call.flow === undefined) this.#link.send(Kind.CALL, call.linkId, call.request);
+    if (call.pin !== undefined) {
+      const { transfer } = call.pin;
+      const body = transfer === undefined ? call.request : uint32(transfer);
+      this.#link.send(Kind.SESSION_CALL, call.linkId, body, sessionCallHeader(call, call.pin));
+    } else if (call.flow === undefined) this.#link.send(Kind.CALL, call.linkId, call.request);
     else this.#link.send(Kind.STREAM, call.linkId, call.request, uint32(call.flow.grant()));
   }
 
@@ -97,6 +148,58 @@ export class Worker implements LinkEvents, Candidate {
   stop(call: Call, cause: 1 | 2): void {
     this.#link.send(Kind.CANCEL, call.linkId, Buffer.of(cause));
     this.#callAttention();
+  }
+
+  /** Returns the session's number. */
+  openSession(session: SessionOfWorker): number {
+    this.#lastSession++;
+    this.#sessions.set(this.#lastSession, session);
+    return this.#lastSession;
+  }
+
+  closeSession(session: SessionOfWorker): void {
+    if (!this.#sessions.delete(session.number)) return;
+    this.#link.send(Kind.SESSION_CLOSE, session.number);
+    if (this.calls.size > 0) this.#callAttention();
+  }
+
+  /** After its end: each session is told. */
+  loseSessions(cause: RpcStatus): void {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of sessions) session.lost(cause);
+  }
+
+  release(session: number, ids: readonly number[]): void {
+    const payload = Buffer.allocUnsafe(8 * ids.length);
+    for (const [at, id] of ids.entries()) payload.writeBigUInt64LE(BigInt(id), 8 * at);
+    this.#link.send(Kind.RELEASE, session, payload);
+  }
+
+  nextTransfer(): number {
+    this.#lastTransfer = nextLinkId(this.#lastTransfer);
+    return this.#lastTransfer;
+  }
+
+  chunk(transfer: number, total: number, data: Buffer): void {
+    this.#link.send(Kind.CHUNK, transfer, data, uint64(total));
+  }
+
+  dropTransfer(transfer: number): void {
+    this.#link.send(Kind.CHUNK, transfer, uint64(0));
+  }
+
+  pull(linkId: number, bytes: number): void {
+    this.#link.send(Kind.PULL, linkId, uint32(bytes));
+    if (this.calls.size > 1) this.#callAttention();
+  }
+
+  callbackChunk(id: number, total: number, data: Buffer): void {
+    this.chunk(FIRST_CALLBACK + id, total, data);
+  }
+
+  answerCallback(id: number, succeeded: boolean, body: Buffer): void {
+    this.#link.send(succeeded ? Kind.CALLBACK_RESULT : Kind.CALLBACK_ERROR, FIRST_CALLBACK + id, body);
   }
 
   recall(): void {
@@ -136,6 +239,10 @@ export class Worker implements LinkEvents, Candidate {
   }
 
   frame(kind: number, id: number, payload: Buffer): void {
+    if (id >= FIRST_CALLBACK || kind === Kind.OBJECTS) {
+      this.#besides(kind, id, payload);
+      return;
+    }
     const call = this.calls.get(id);
     if (call === undefined) return;
     switch (kind) {
@@ -151,9 +258,43 @@ export class Worker implements LinkEvents, Candidate {
         this.#finals++;
         this.#listener.final(call, kind, payload);
         return;
+      case Kind.CHUNKED:
+        this.#listener.chunked(call, Number(payload.readBigUInt64LE(0)));
+        return;
+      case Kind.CHUNK_OUT:
+        this.#listener.piece(call, payload);
+        return;
       case Kind.RECALLED:
         this.#forget(call);
         this.#listener.recalled(call);
+        return;
+      default:
+        this.kill(`it sent a frame of the unknown kind ${kind}`);
+    }
+  }
+
+  /** Callbacks of sessions, and reports. */
+  #besides(kind: number, id: number, payload: Buffer): void {
+    switch (kind) {
+      case Kind.CALLBACK: {
+        const { session, callee } = callbackHeader(payload, 0);
+        this.#callbacks.delete(id);
+        this.#sessions.get(session)?.callback(id - FIRST_CALLBACK, callee, payload.subarray(CALLBACK_BYTES));
+        return;
+      }
+      case Kind.CHUNKED: {
+        const session = this.#sessions.get(callbackHeader(payload, 8).session);
+        if (session === undefined) return;
+        this.#callbacks.set(id, session);
+        session.callbackChunked(id, id - FIRST_CALLBACK, Number(payload.readBigUInt64LE(0)));
+        return;
+      }
+      case Kind.CHUNK_OUT:
+        this.#callbacks.get(id)?.callbackPiece(id, payload);
+        return;
+      case Kind.OBJECTS:
+        this.objects = Number(payload.readBigUInt64LE(0));
+        this.residentBytes = Number(payload.readBigUInt64LE(8));
         return;
       default:
         this.kill(`it sent a frame of the unknown kind ${kind}`);
@@ -183,6 +324,7 @@ export class Worker implements LinkEvents, Candidate {
   }
 
   drain(): void {
+    for (const session of this.#sessions.values()) session.roomAtWorker();
     this.#listener.room();
   }
 
@@ -209,10 +351,4 @@ export class Worker implements LinkEvents, Candidate {
   readonly #sendSignal = () => {
     if (!this.#gone) signal(this.pid, "SIGURG");
   };
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
 }

@@ -1,17 +1,12 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
-import {
-  type RawHandlers,
-  rpcStatus,
-  StatusError,
-  statusError,
-  toServiceError,
-  toStatus,
-} from "@podule/grpc";
+import { rpcStatus, StatusError, statusError, toServiceError, toStatus } from "@podule/grpc";
 import {
   type CallFrame,
   type ClientFrame,
   decodeClientFrames,
   FrameWriter,
+  type RoutedCall,
+  routedCall,
   type ServerFrame,
   serverFrameSize,
   type UnknownFrame,
@@ -27,18 +22,14 @@ import { type Pod, requireModule } from "./pod.ts";
 const CONGESTED_BYTES = 8 * 1024 * 1024;
 const codec = { size: serverFrameSize, write: writeServerFrame };
 
-/** Calls/Session. */
-export function sessionHandler(pod: Pod): RawHandlers["bidi"] {
-  return (stream) => {
-    pod.sessions.add(new Session(pod, stream));
-  };
-}
-
-class Session implements Caller {
+/** A stream of independent calls: each runs in whichever worker is free. */
+export class StatelessSession implements Caller {
   readonly #pod: Pod;
   readonly #stream: ServerDuplexStream<Buffer, Buffer>;
   readonly #writer: FrameWriter<ServerFrame>;
   readonly #calls = new Map<number, Call>();
+  /** Those of them that run in sessions, as they run there. */
+  readonly #leased = new Map<number, Call>();
   #opened = false;
   #lastId = 0;
   /** The client sends no more, or the pod takes no more. */
@@ -46,15 +37,17 @@ class Session implements Caller {
   #closed = false;
   #congested = false;
 
-  constructor(pod: Pod, stream: ServerDuplexStream<Buffer, Buffer>) {
+  constructor(pod: Pod, stream: ServerDuplexStream<Buffer, Buffer>, first: Buffer) {
     this.#pod = pod;
     this.#stream = stream;
     this.#writer = new FrameWriter(stream, codec, { onDrain: () => this.#relieve() });
+    pod.streams.add(this);
     stream.on("data", (message: Buffer) => this.#onMessage(message));
     stream.on("end", () => this.#finish());
     stream.on("cancelled", () => this.#close());
     stream.on("error", () => this.#close());
     stream.on("close", () => this.#close());
+    this.#onMessage(first);
   }
 
   /** Running calls may end; new ones are refused. */
@@ -65,7 +58,7 @@ class Session implements Caller {
   }
 
   result(call: Call, body: Buffer): void {
-    this.#calls.delete(call.id);
+    this.#forget(call.id);
     this.#send({ kind: "result", id: call.id, body });
     if (this.#finishing) this.#endWhenIdle();
   }
@@ -76,15 +69,20 @@ class Session implements Caller {
   }
 
   end(call: Call): void {
-    this.#calls.delete(call.id);
+    this.#forget(call.id);
     this.#send({ kind: "end", id: call.id });
     if (this.#finishing) this.#endWhenIdle();
   }
 
   error(call: Call, body: Buffer): void {
-    this.#calls.delete(call.id);
+    this.#forget(call.id);
     this.#send({ kind: "error", id: call.id, body });
     if (this.#finishing) this.#endWhenIdle();
+  }
+
+  #forget(id: number): void {
+    this.#calls.delete(id);
+    if (this.#leased.size > 0) this.#leased.delete(id);
   }
 
   #onMessage(message: Buffer): void {
@@ -117,12 +115,12 @@ class Session implements Caller {
         this.#start(frame);
         return;
       case "cancel": {
-        const call = this.#calls.get(frame.id);
+        const call = this.#submitted(frame.id);
         if (call !== undefined) this.#pod.pool.cancel(call);
         return;
       }
       case "credit": {
-        const call = this.#calls.get(frame.id);
+        const call = this.#submitted(frame.id);
         if (call !== undefined) this.#pod.pool.allow(call, frame.items);
         return;
       }
@@ -138,9 +136,35 @@ class Session implements Caller {
     const due = frame.timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + frame.timeoutMs;
     const flow = frame.stream ? new ItemFlow(frame.credit) : undefined;
     if (this.#congested) flow?.setOpen(false);
+    const routed = routedCall(frame.request);
+    if (this.#pod.sessions.wants(routed)) {
+      this.#startInSession(routed, frame, due, flow);
+      return;
+    }
     const call = new Call(this, frame.id, frame.request, due, flow);
     this.#calls.set(frame.id, call);
     this.#pod.pool.submit(call);
+  }
+
+  /** A call without a stream of its own that names a session, or wants one. */
+  #startInSession(routed: RoutedCall, frame: CallFrame, due: number, flow: ItemFlow | undefined): void {
+    // Stands for the call, to be cancelled too, until its session is found.
+    const waiting = new Call(this, frame.id, frame.request, due, flow);
+    this.#calls.set(frame.id, waiting);
+    this.#pod.sessions.of(routed).then(
+      (session) => {
+        if (this.#closed || this.#calls.get(frame.id) !== waiting) return;
+        const call = session.lease(new Renamed(this, waiting), frame.request, due, flow);
+        this.#leased.set(frame.id, call);
+        this.#pod.pool.submit(call);
+      },
+      (error: unknown) => this.error(waiting, encodeStatus(toStatus(error))),
+    );
+  }
+
+  /** The call that was submitted to the pool under the client's id. */
+  #submitted(id: number): Call | undefined {
+    return this.#leased.get(id) ?? this.#calls.get(id);
   }
 
   #send(frame: ServerFrame): void {
@@ -193,7 +217,10 @@ class Session implements Caller {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const call of [...this.#calls.values()]) this.#pod.pool.cancel(call);
+    for (const id of [...this.#calls.keys()]) {
+      const call = this.#submitted(id);
+      if (call !== undefined) this.#pod.pool.cancel(call);
+    }
     this.#calls.clear();
     this.#leave();
   }
@@ -202,7 +229,34 @@ class Session implements Caller {
     this.#closed = true;
     if (this.#congested) this.#pod.pool.release(this);
     this.#writer.stop();
-    this.#pod.sessions.delete(this);
+    this.#pod.streams.delete(this);
+  }
+}
+
+/** The answers of a call that runs under another id. */
+class Renamed implements Caller {
+  readonly #caller: Caller;
+  readonly #call: Call;
+
+  constructor(caller: Caller, call: Call) {
+    this.#caller = caller;
+    this.#call = call;
+  }
+
+  result(_call: Call, response: Buffer): void {
+    this.#caller.result(this.#call, response);
+  }
+
+  item(_call: Call, response: Buffer): void {
+    this.#caller.item(this.#call, response);
+  }
+
+  end(): void {
+    this.#caller.end(this.#call);
+  }
+
+  error(_call: Call, status: Buffer): void {
+    this.#caller.error(this.#call, status);
   }
 }
 
