@@ -3,7 +3,7 @@ import { cpus, release, totalmem } from "node:os";
 import type { Environment } from "./report.ts";
 
 /** What a number must be read with. */
-export function describeEnvironment(envoy: string, ghz: string): Environment {
+export function describeEnvironment(envoy: string, ghz: string, loadBefore: number): Environment {
   const processors = cpus();
   return {
     time: new Date().toISOString(),
@@ -12,6 +12,7 @@ export function describeEnvironment(envoy: string, ghz: string): Environment {
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadBefore,
     node: process.version,
     envoy: `Envoy ${/\/(\d+\.\d+\.\d+)\//.exec(execFileSync(envoy, ["--version"], { encoding: "utf8" }))?.[1] ?? "?"}`,
     ghz: `ghz ${ghz.slice(ghz.indexOf("@") + 1)}`,

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { cacheDir, ensureTool } from "@podule/cli";
 import { startStack } from "@podule/test/stack/stack.ts";
@@ -20,6 +21,7 @@ if (scenario !== "quick") {
 process.exitCode = (await quick()) ? 0 : 1;
 
 async function quick(): Promise<boolean> {
+  const [loadBefore = 0] = loadavg();
   const cache = cacheDir(process.env);
   const ghz = await installGhz(cache);
   await using peer = await startGrpcioPeer(await ensureTool("uv"), cache);
@@ -33,7 +35,7 @@ async function quick(): Promise<boolean> {
     const rounds = await runQuick(ghz, [await poduleSide(stack), grpcio], (round) =>
       console.log(`${round.side} c=${round.concurrency}: ${round.callsPerSecond.toFixed(0)} calls/s`),
     );
-    const environment = describeEnvironment(await ensureTool("envoy"), GHZ);
+    const environment = describeEnvironment(await ensureTool("envoy"), GHZ, loadBefore);
     const summary = summarize(rounds);
     const text = renderReport(environment, rounds);
     await mkdir(REPORTS, { recursive: true });

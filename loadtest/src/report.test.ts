@@ -8,6 +8,7 @@ const environment: Environment = {
   cpu: "a CPU",
   cores: 2,
   memoryGiB: 4,
+  loadBefore: 1.5,
   node: "v24",
   envoy: "Envoy 1",
   ghz: "ghz v0",
@@ -34,6 +35,7 @@ test("the rounds of the highest concurrency decide, by their medians", () => {
   expect(meetsExpectation({ ...summary, cpuMicroseconds: 171 })).toBe(false);
   expect(meetsExpectation({ ...summary, failed: 1 })).toBe(false);
   const text = renderReport(environment, rounds);
+  expect(text).toContain("load before: 1.5 (the machine was busy");
   expect(text).toContain("2.73 times grpcio");
   expect(text).toContain("envoy 50, manager 90");
 });

@@ -7,6 +7,8 @@ export interface Environment {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
+  /** Processes that wanted to run in the minute before, on average: of an idle machine about 0. */
+  readonly loadBefore: number;
   readonly node: string;
   readonly envoy: string;
   readonly ghz: string;
@@ -71,6 +73,7 @@ export function renderReport(environment: Environment, rounds: readonly Round[])
     "operator.add(1, 2): Podule through Envoy beside a Python grpcio server (16 threads) reached directly",
     `${environment.time}, commit ${environment.commit}`,
     machine,
+    `load before: ${environment.loadBefore.toFixed(1)}${environment.loadBefore > environment.cores / 2 ? " (the machine was busy: measure again)" : ""}`,
     `Node ${environment.node}, ${environment.envoy}, ${environment.ghz}; the load comes from the same machine`,
     "",
     ...table([head, ...rows]),

@@ -148,18 +148,28 @@ describe("health", () => {
   });
 
   test("watch", async () => {
-    const flags = ["-plaintext", "-d", "{}", running.stack.address, "grpc.health.v1.Health/Watch"];
-    const child = spawn(await tool("grpcurl"), flags, { stdio: ["ignore", "pipe", "inherit"] });
-    try {
-      let first = "";
-      for await (const line of createInterface({ input: child.stdout })) {
-        first += line;
-        if (line === "}") break;
-      }
-      expect(JSON.parse(first)).toEqual({ status: "SERVING" });
-    } finally {
-      child.kill();
-      await once(child, "exit");
-    }
+    expect(await firstAnswer("grpc.health.v1.Health/Watch")).toEqual({ status: "SERVING" });
   });
 });
+
+test("modules: watch", async () => {
+  const first = await firstAnswer("podule.v1.Modules/WatchModules", { filter: 'name = "modules/nobody"' });
+  expect(first).toEqual({ type: "SYNCED" });
+});
+
+/** Of a stream without end. */
+async function firstAnswer(method: string, data: unknown = {}): Promise<unknown> {
+  const flags = ["-plaintext", "-d", JSON.stringify(data), running.stack.address, method];
+  const child = spawn(await tool("grpcurl"), flags, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    let first = "";
+    for await (const line of createInterface({ input: child.stdout })) {
+      first += line;
+      if (line === "}") break;
+    }
+    return JSON.parse(first);
+  } finally {
+    child.kill();
+    await once(child, "exit");
+  }
+}
