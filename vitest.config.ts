@@ -7,7 +7,9 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{proto,grpc,session,module-server,pod-manager,envoy,cli,loadtest,clients/typescript}/**/*.test.ts"],
+          include: [
+            "{proto,grpc,session,module-server,pod-manager,envoy,cli,loadtest,clients/typescript}/**/*.test.ts",
+          ],
           testTimeout: 30_000,
         },
       },
