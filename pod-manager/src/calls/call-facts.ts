@@ -33,7 +33,7 @@ export function isPastDeadline(call: ServerSurfaceCall): boolean {
 
 /** Reasons that say: no worker has seen the call. */
 const NOT_STARTED = new Set(["CALL_NOT_SENT", "SESSION_CLOSED", "DRAINING"]);
-const MAX_STARTS = 3;
+export const MAX_STARTS = 3;
 
 /** Whether a call that was answered so may go to another pod: only one that surely was not started. */
 export function mayMove(status: RpcStatus, starts: number): boolean {

@@ -9,7 +9,8 @@ import {
 import { type RpcStatus, reasonOf, rpcStatus, toStatus } from "@podule/grpc";
 import { decodeClientFrames, type OpenFrame, sessionChannelOptions, statusOfError } from "@podule/session";
 import { Status } from "nice-grpc-common";
-import { moduleMissing, serviceError } from "./call-facts.ts";
+import { MAX_STARTS, moduleMissing, serviceError } from "./call-facts.ts";
+import { whenConnected } from "./connected.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { pipeMessages } from "./pipe.ts";
 import type { PodLink } from "./pod-link.ts";
@@ -50,6 +51,7 @@ class PipedSession implements Outgoing {
   readonly #first: Buffer;
   readonly #maxMessageBytes: number;
   #upstream: ClientDuplexStream<Buffer, Buffer> | undefined;
+  #starts = 0;
 
   constructor(
     router: Router,
@@ -80,27 +82,44 @@ class PipedSession implements Outgoing {
   }
 
   start(link: PodLink): void {
-    const call = this.#call;
     // A connection of its own: a client that does not read must not use up the window of another.
     const options = sessionChannelOptions(this.#maxMessageBytes);
     const client = new Client(link.address, credentials.createInsecure(), options);
+    link.sessions += 1;
+    const left = (): void => {
+      link.sessions -= 1;
+      client.close();
+      link.released();
+    };
+    this.#starts += 1;
+    whenConnected(client, (connected) => {
+      if (connected && !this.#call.cancelled) {
+        this.#pipe(client, link.name, left);
+        return;
+      }
+      left();
+      if (this.#call.cancelled) return;
+      if (this.#starts < MAX_STARTS) this.submit();
+      else this.fail(podUnreachable(link.name, "it cannot be reached"));
+    });
+  }
+
+  #pipe(client: Client, pod: string, left: () => void): void {
+    const call = this.#call;
     const metadata = new Metadata();
     for (const value of call.metadata.get("traceparent")) metadata.add("traceparent", value);
     const upstream = client.makeBidiStreamRequest(PATH, identity, identity, metadata, {
       deadline: call.getDeadline(),
     });
     this.#upstream = upstream;
-    link.sessions += 1;
     let failed: RpcStatus | undefined;
     upstream.on("error", (error: ServiceError) => {
       // A write that comes too late for the stream is no news.
-      failed ??= statusOf(error, link.name);
+      failed ??= statusOf(error, pod);
     });
     upstream.once("status", () => {
       call.pause();
-      link.sessions -= 1;
-      client.close();
-      link.released();
+      left();
     });
     upstream.write(this.#first);
     pipeMessages(upstream, call, () => {
