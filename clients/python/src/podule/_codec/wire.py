@@ -1,0 +1,1 @@
+../../../../../module-server/worker/podule_worker/wire.py

@@ -1,0 +1,50 @@
+"""When a session's stream has ended: whether to open another one, and what its calls are told."""
+
+from __future__ import annotations
+
+import grpc
+
+from ._errors import PoduleError, SessionLost, failure
+from ._session import Session
+
+_FATAL = frozenset(
+    (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.ABORTED,
+    )
+)
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+
+
+def resumable(session: Session, cause: PoduleError, broken_for: float) -> bool:
+    """Whether the session may still be there, `broken_for` seconds after its last stream."""
+    if cause.code in _FATAL or isinstance(cause, SessionLost) or not session.token:
+        return False
+    return broken_for < session.grace_ms / 1000
+
+
+def end_of_stream() -> PoduleError:
+    return failure(grpc.StatusCode.UNAVAILABLE, "", "the server ended the session's stream")
+
+
+def protocol_error(error: Exception) -> PoduleError:
+    return failure(grpc.StatusCode.INTERNAL, "PROTOCOL_ERROR", str(error))
+
+
+def closed() -> PoduleError:
+    return failure(grpc.StatusCode.CANCELLED, "SESSION_LOST", "the session was closed")
+
+
+def lost(session: Session, cause: PoduleError) -> PoduleError:
+    """What the calls of a session that is over are told."""
+    if isinstance(cause, SessionLost) or (not session.opened and not session.token):
+        return cause
+    error = failure(grpc.StatusCode.UNAVAILABLE, "SESSION_LOST", f"the session is lost: {cause}")
+    error.__cause__ = cause
+    return error
