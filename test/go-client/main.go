@@ -25,16 +25,17 @@ import (
 )
 
 type report struct {
-	Modules   []string    `json:"modules"`
-	Sum       float64     `json:"sum"`
-	Mean      []float64   `json:"mean"`
-	Items     []int64     `json:"items"`
-	Stopped   string      `json:"stopped"`
-	Error     errorReport `json:"error"`
-	Deadline  errorReport `json:"deadline"`
-	Health    string      `json:"health"`
-	Services  []string    `json:"services"`
-	Describes bool        `json:"describes"`
+	Modules   []string      `json:"modules"`
+	Sum       float64       `json:"sum"`
+	Mean      []float64     `json:"mean"`
+	Items     []int64       `json:"items"`
+	Stopped   string        `json:"stopped"`
+	Error     errorReport   `json:"error"`
+	Deadline  errorReport   `json:"deadline"`
+	Health    string        `json:"health"`
+	Services  []string      `json:"services"`
+	Describes bool          `json:"describes"`
+	Session   sessionReport `json:"session"`
 }
 
 type errorReport struct {
@@ -71,6 +72,7 @@ func run(address string) error {
 		func() error { return numpy(ctx, calls, &r) },
 		func() error { return stream(ctx, calls, &r) },
 		func() error { return failures(ctx, calls, &r) },
+		func() error { return sessions(ctx, calls, &r) },
 		func() error { return modules(ctx, connection, &r) },
 		func() error { return describe(ctx, connection, &r) },
 	} {
