@@ -41,6 +41,7 @@ class Pod:
                     "PODULE_PYTHON": sys.executable,
                     "PODULE_RUN_DIR": str(folder),
                     "TERMINATION_MESSAGE_PATH": str(folder / "termination"),
+                    "PODULE_DRAIN_GRACE_MS": "500",
                     **env,
                 },
                 stdin=subprocess.DEVNULL,

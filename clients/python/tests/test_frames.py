@@ -58,10 +58,8 @@ def test_the_others(id, data, total, callback, objects, received):
 @given(ids, bodies, st.integers(0, 2**32 - 1), texts, st.integers(0, 2**60), st.booleans())
 def test_read(id, body, number, token, received, callback):
     message = SessionResponseEnvelope(received=received)
-    message.frames.add().opened.CopyFrom(
-        type(message.frames.add().opened)(max_in_flight=number, token=token, received=received, grace_ms=number)
-    )
-    del message.frames[1:]
+    opened = message.frames.add().opened
+    opened.max_in_flight, opened.token, opened.received, opened.grace_ms = number, token, received, number
     for kind in ("result", "item", "error"):
         frame = getattr(message.frames.add(), kind)
         frame.id, frame.body = id, body

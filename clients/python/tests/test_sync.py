@@ -150,7 +150,7 @@ def test_errors_of_callbacks(things):
 
 
 def test_exceptions_are_their_builtin_class_with_the_remote_traceback(things):
-    with pytest.raises(ValueError, match="^no$") as caught:
+    with pytest.raises(ValueError, match=r"^no$") as caught:
         things.fail()
     error = caught.value
     assert isinstance(error, podule.RemoteError)
