@@ -127,7 +127,12 @@ class PipedSession implements Outgoing {
       if (failed === undefined) call.end();
       else this.fail(failed);
     });
-    pipeMessages(call, upstream, () => upstream.end());
+    pipeMessages(call, upstream, () => {
+      // A client that went away looks like one that has ended at first; the pod must not take it for that.
+      setImmediate(() => {
+        if (!call.cancelled) upstream.end();
+      });
+    });
   }
 
   fail(status: RpcStatus): void {
