@@ -40,7 +40,10 @@ export class SessionStream {
     });
     stream.on("data", (message: Buffer) => this.#onMessage(message));
     stream.on("end", () => {
-      if (!this.#gone) events.ended();
+      // A connection that goes away looks like an end at first; what tells it from one follows at once.
+      setImmediate(() => {
+        if (!this.#gone) events.ended();
+      });
     });
     for (const end of ["cancelled", "error", "close"]) stream.on(end, () => this.#leave());
   }

@@ -7,6 +7,7 @@ import type { SessionSource } from "./module-expression.ts";
 import { ObjectExpression } from "./object-expression.ts";
 
 const QUEUE_LIMIT = 10_000;
+const REOPEN_WITHIN_MS = 30_000;
 
 /** A session's pod ends soon; new calls of the module go to another pod. */
 export interface Draining {
@@ -34,6 +35,7 @@ export class ModuleSessions implements SessionSource {
   readonly #onClosed: () => void;
   readonly #all = new Set<Session>();
   #current: Session | undefined;
+  #opened = false;
   #closed = false;
 
   constructor(module: string, channel: Channel, options: SessionsOptions, onClosed: () => void) {
@@ -61,6 +63,8 @@ export class ModuleSessions implements SessionSource {
     const session = new Session({
       channel: this.#channel,
       module: this.module,
+      // The first is told at once that nobody is there; the next waits for a server that comes back.
+      openWithinMs: this.#opened ? REOPEN_WITHIN_MS : 0,
       queueLimit: queueLimit ?? QUEUE_LIMIT,
       maxResultBytes,
       traceparent: traceparent ?? (() => ""),
@@ -70,6 +74,12 @@ export class ModuleSessions implements SessionSource {
       onLost: (of) => this.#forget(of),
     });
     this.#all.add(session);
+    session.opened.then(
+      () => {
+        this.#opened = true;
+      },
+      () => undefined,
+    );
     return session;
   }
 

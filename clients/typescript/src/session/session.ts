@@ -23,6 +23,8 @@ import { Transfers } from "./transfers.ts";
 export interface SessionOptions {
   readonly channel: Channel;
   readonly module: string;
+  /** How long to try to reach the server; 0: once. */
+  readonly openWithinMs: number;
   /** Calls that may wait here for their turn. */
   readonly queueLimit: number;
   /** The largest result. */
@@ -74,7 +76,7 @@ export class Session implements ServerFrames, DecodeContext {
     });
     this.opened.catch(() => undefined);
     this.decoder = new Decoder(Buffer.alloc(0), this);
-    this.#keeper = new StreamKeeper(options.channel, options.module, {
+    this.#keeper = new StreamKeeper(options.channel, options.module, options.openWithinMs, {
       message: (bytes) => this.#message(bytes),
       drained: () => this.#drained(),
       broken: () => {

@@ -40,9 +40,11 @@ export class StreamKeeper {
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(channel: Channel, module: string, events: KeeperEvents) {
+  /** `openWithinMs`: how long to try to open the first stream where the server cannot be reached; 0: once. */
+  constructor(channel: Channel, module: string, openWithinMs: number, events: KeeperEvents) {
     this.#channel = channel;
     this.#module = module;
+    this.#graceMs = openWithinMs;
     this.#events = events;
   }
 
