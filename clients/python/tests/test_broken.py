@@ -24,7 +24,7 @@ class Cuttable:
     def __init__(self, pod: Pod) -> None:
         self._path = pod.address.partition(":")[2]
         self._server = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._server.getsockname()[1]
+        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
         self._pairs: list[socket.socket] = []
         self._closed = False
         threading.Thread(target=self._accept, daemon=True).start()
