@@ -18,6 +18,8 @@ import { podUnreachable } from "./refusal.ts";
 import type { Router } from "./router.ts";
 
 const PATH = "/podule.v1.Calls/Session";
+/** What tells a broken stream from one whose client has ended follows within so long. */
+const END_MS = 100;
 const identity = (bytes: Buffer) => bytes;
 
 /** `podule.v1.Calls/Session`: after its first frame, which names the module or an earlier session, bytes are piped both ways. */
@@ -129,9 +131,9 @@ class PipedSession implements Outgoing {
     });
     pipeMessages(call, upstream, () => {
       // A client that went away looks like one that has ended at first; the pod must not take it for that.
-      setImmediate(() => {
+      setTimeout(() => {
         if (!call.cancelled) upstream.end();
-      });
+      }, END_MS);
     });
   }
 
