@@ -13,7 +13,7 @@ let things: RemoteModule<Things>;
 beforeAll(async () => {
   const path = fileURLToPath(new URL("./testing/python", import.meta.url));
   pod = await startPod({
-    env: { MODULE_NAME: "things", PODULE_MODULE_PATH: path, PODULE_SESSION_GRACE_MS: "3000" },
+    env: { MODULE_NAME: "things", PODULE_MODULE_PATH: path, PODULE_SESSION_GRACE_MS: "2000" },
   });
   proxy = await new BreakableProxy(pod.address).listen();
   things = await podule.import<Things>("things", { url: proxy.address });
@@ -56,13 +56,13 @@ test("a large value goes on where the connection broke", async () => {
 test("items of an iteration, and functions that Python calls, too", async () => {
   const timer = setInterval(() => proxy.break(), 40);
   const seen: unknown[] = [];
-  for await (const item of things.numbers(3000)) {
+  for await (const item of things.numbers(1000)) {
     seen.push(item);
     if (seen.length % 50 === 0) await sleep(5);
   }
   let calls = 0;
   const results: unknown[] = [];
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 20; i++) {
     results.push(
       await things.apply(async (n: number) => {
         calls++;
@@ -72,9 +72,9 @@ test("items of an iteration, and functions that Python calls, too", async () => 
     );
   }
   clearInterval(timer);
-  expect(seen).toEqual(Array.from({ length: 3000 }, (_, i) => i));
-  expect(results).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i));
-  expect(calls).toBe(50);
+  expect(seen).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+  expect(results).toEqual(Array.from({ length: 20 }, (_, i) => 2 * i));
+  expect(calls).toBe(20);
 });
 
 test("a connection that stays away beyond the grace loses the session; calls and objects are told, new calls go on", async () => {

@@ -4,7 +4,10 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export const WINDOW_RESERVE = 128 * 1024;
 /** A body above this travels in chunks. */
 export const CHUNK_ABOVE = 64 * 1024;
-export const CHUNK_BYTES = 1024 * 1024 - 1024;
+/** The protocol allows four times as much; a small call waits for one chunk at most, in each hop. */
+export const CHUNK_BYTES = 256 * 1024;
+/** Of the window, what chunks use: the more of them are on their way, the longer a small call behind them takes. */
+export const CHUNK_WINDOW_BYTES = 1024 * 1024;
 /** A batch that has grown so large leaves before its turn has ended. */
 export const BATCH_BYTES = 512 * 1024;
 /** The longest silence about what was received. */

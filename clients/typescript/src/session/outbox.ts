@@ -2,7 +2,7 @@ import { Writer, type Written } from "../wire/writer.ts";
 import type { CallSink } from "./call-sink.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { KeptFrames } from "./kept-frames.ts";
-import { BATCH_BYTES, WINDOW_BYTES, WINDOW_RESERVE } from "./limits.ts";
+import { BATCH_BYTES, CHUNK_WINDOW_BYTES, WINDOW_BYTES, WINDOW_RESERVE } from "./limits.ts";
 
 /** A frame that waits for its turn; a call's has a sink. */
 export interface WaitingFrame {
@@ -190,11 +190,11 @@ export class Outbox {
     this.writer.varint(received);
   }
 
-  /** Sends one frame that is a message of its own, if it may leave now. */
+  /** Sends one chunk, which is a message of its own, if it may leave now. */
   sendAlone(make: (writer: Writer) => void, size: number, sent: () => void): boolean {
     if (!this.#connected || this.#blocked) return false;
     this.flush();
-    if (this.#blocked || !this.#windowHas(size, WINDOW_RESERVE)) return false;
+    if (this.#blocked || !this.#windowHas(size, WINDOW_BYTES - CHUNK_WINDOW_BYTES)) return false;
     const writer = new Writer(size + 64);
     make(writer);
     const bytes = writer.buffer.subarray(0, writer.pos);
