@@ -14,9 +14,12 @@ test.each([
   expect(duration(ms)).toBe(text);
 });
 
-test("elsewhere than on a terminal: plain lines, each news once", async () => {
+test.each([
+  ["elsewhere than on a terminal", { isTTY: false }],
+  ["on a terminal of no width", { isTTY: true, columns: 0 }],
+])("%s: plain lines, each news once", async (_where, kind) => {
   const output = new PassThrough();
-  const steps = createSteps(Object.assign(output, { isTTY: false }));
+  const steps = createSteps(Object.assign(output, kind));
   const value = await steps.step(
     "Module numpy",
     async (say) => {

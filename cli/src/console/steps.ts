@@ -12,10 +12,11 @@ export interface Steps {
   line(text: string): void;
 }
 
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function createSteps(output: Output): Steps {
-  return output.isTTY ? spinnerSteps(output) : plainSteps(output);
+  // A terminal of no width (under `script`, in some containers) cannot have what was drawn on it wiped again.
+  return output.isTTY && output.columns !== 0 ? spinnerSteps(output) : plainSteps(output);
 }
 
 function plainSteps(output: Output): Steps {
