@@ -23,7 +23,6 @@ export type SessionStream = ClientDuplexStream<Buffer, Buffer>;
 
 /** One HTTP/2 connection to a pod manager, or to a pod. */
 export class Channel {
-  readonly address: string;
   readonly #client: Client;
   readonly #token: ChannelOptions["token"];
 
@@ -31,7 +30,6 @@ export class Channel {
   constructor(options: ChannelOptions, maxMessageBytes: number) {
     const url = options.url ?? (process.env["POD_MANAGER_URL"] || DEFAULT_ADDRESS);
     const { address, tls } = parseUrl(url);
-    this.address = address;
     this.#token = options.token;
     const secure = tls || options.ca !== undefined || options.cert !== undefined;
     this.#client = new Client(address, secure ? secureCredentials(options) : credentials.createInsecure(), {

@@ -33,7 +33,6 @@ export class Outbox {
   readonly #events: OutboxEvents;
   readonly #kept = new KeptFrames();
   readonly #waiting = new FrameQueue<WaitingFrame>();
-  #waitingBytes = 0;
   #batchFrames = 0;
   #batchSinks: CallSink[] = [];
   #batchModes: number[] = [];
@@ -52,10 +51,6 @@ export class Outbox {
 
   get waiting(): number {
     return this.#waiting.length;
-  }
-
-  get waitingBytes(): number {
-    return this.#waitingBytes;
   }
 
   /** Frames received that the server was told about. */
@@ -111,7 +106,6 @@ export class Outbox {
   /** A complete frame for the end of the queue. */
   wait(frame: WaitingFrame): void {
     this.#waiting.push(frame);
-    this.#waitingBytes += frame.bytes.length;
     this.pump();
   }
 
@@ -140,22 +134,18 @@ export class Outbox {
       const frame = this.#waiting.peek();
       if (frame === undefined) return;
       if (frame.sink?.dropped) {
-        this.#unqueue();
+        this.#waiting.shift();
         continue;
       }
       const more = this.writer.pos - this.batchStart + frame.bytes.length;
       if (!this.#allowed(frame.sink !== undefined, more)) return;
-      this.#unqueue();
+      this.#waiting.shift();
       const start = this.begin();
       this.writer.need(frame.bytes.length);
       frame.bytes.copy(this.writer.buffer, start);
       this.writer.pos += frame.bytes.length;
       this.#join(frame.sink, frame.modeAt < 0 ? -1 : start + frame.modeAt);
     }
-  }
-
-  #unqueue(): void {
-    this.#waitingBytes -= this.#waiting.shift()?.bytes.length ?? 0;
   }
 
   /** Sends the batch, or only the count of what was received where that is new. */
@@ -249,6 +239,5 @@ export class Outbox {
     this.#batchSinks = [];
     this.#batchModes = [];
     this.#waiting.clear();
-    this.#waitingBytes = 0;
   }
 }

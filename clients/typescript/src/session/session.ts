@@ -105,10 +105,6 @@ export class Session implements ServerFrames, DecodeContext {
     return this.#error;
   }
 
-  get inFlight(): number {
-    return this.#pending.size;
-  }
-
   /** Sends a call at the end of this turn, or when it may leave. Returns its id, by which later calls can name its result at once. */
   call(spec: CallSpec, sink: CallSink): number {
     if (this.#error !== undefined) throw copyError(this.#error);

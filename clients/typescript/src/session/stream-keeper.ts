@@ -102,11 +102,6 @@ export class StreamKeeper {
     return sent === undefined ? this.#stream.write(message) : this.#stream.write(message, sent);
   }
 
-  /** Breaks the stream, as a network would. */
-  break(): void {
-    this.#stream?.cancel();
-  }
-
   #broke(error: PoduleError): void {
     clearTimeout(this.#timer);
     this.#stream = undefined;
