@@ -99,6 +99,7 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       pool.failAll(
         statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),
       );
+      pod.sessions.close();
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
       await supervisor.stop();
       await server.close();

@@ -30,8 +30,10 @@ export class Call implements Due {
   readonly caller: Caller;
   /** The caller's own id for it. */
   readonly id: number;
-  /** A CallRequest. */
+  /** A CallRequest. A session's is not kept, once the worker has it. */
   request: Buffer;
+  /** Of the request. */
+  readonly bytes: number;
   /** Of a streamed call. */
   readonly flow: ItemFlow | undefined;
   due: number;
@@ -54,6 +56,7 @@ export class Call implements Due {
     this.caller = caller;
     this.id = id;
     this.request = request;
+    this.bytes = request.length;
     this.due = due;
     this.flow = flow;
   }

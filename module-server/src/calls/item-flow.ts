@@ -9,13 +9,15 @@ const MOST = 0xffff_ffff;
 export class ItemFlow {
   /** Granted to the worker, not yet come. */
   #ahead = 0;
+  readonly #aheadBytes: number;
   #limit = FIRST_AHEAD;
   /** Allowed by the reader, not yet granted to the worker. */
   #allowed: number;
   #open = true;
 
-  constructor(allowed: number) {
+  constructor(allowed: number, aheadBytes = MAX_AHEAD_BYTES) {
     this.#allowed = allowed;
+    this.#aheadBytes = aheadBytes;
   }
 
   /** The reader allows more. */
@@ -30,7 +32,7 @@ export class ItemFlow {
 
   received(bytes: number): void {
     if (this.#ahead > 0) this.#ahead--;
-    this.#limit = Math.max(1, Math.min(MAX_AHEAD, Math.floor(MAX_AHEAD_BYTES / Math.max(1, bytes))));
+    this.#limit = Math.max(1, Math.min(MAX_AHEAD, Math.floor(this.#aheadBytes / Math.max(1, bytes))));
   }
 
   /** The worker has begun nothing, and another one will. */

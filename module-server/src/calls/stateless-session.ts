@@ -188,7 +188,10 @@ export class StatelessSession implements Caller {
     this.#congested = false;
     this.#stream.resume();
     this.#pod.pool.release(this);
-    for (const call of this.#calls.values()) if (call.flow !== undefined) this.#pod.pool.setOpen(call, true);
+    for (const id of this.#calls.keys()) {
+      const call = this.#submitted(id);
+      if (call?.flow !== undefined) this.#pod.pool.setOpen(call, true);
+    }
   }
 
   #finish(): void {

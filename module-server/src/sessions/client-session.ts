@@ -1,41 +1,47 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { type RpcStatus, rpcStatus, StatusError, statusError, toStatus } from "@podule/grpc";
+import { CallResponse } from "@podule/proto/podule/v1/calls.ts";
 import {
   type CallFrame,
   type ChunkFrame,
   type ClientFrame,
   decodeClientFrames,
-  FrameLog,
   type OpenFrame,
   type ServerFrame,
-  serverFrameSize,
   type UnknownFrame,
-  WINDOW_BYTES,
 } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { Call, type Caller } from "../calls/call.ts";
 import { ItemFlow } from "../calls/item-flow.ts";
-import { encodeStatus, statusBytes } from "../status-bytes.ts";
+import { encodeStatus } from "../status-bytes.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { SessionOfWorker, Worker } from "../workers/worker.ts";
+import { BodiesIn } from "./bodies-in.ts";
 import { BodiesOut } from "./bodies-out.ts";
-import { BodiesIn } from "./body-in.ts";
 import { LeasedCaller } from "./leased-caller.ts";
+import { Outbox } from "./outbox.ts";
+import {
+  EXPIRED,
+  MAX_IN_FLIGHT,
+  moved,
+  SLOW_READER,
+  sessionLost,
+  TOO_MANY_CALLS,
+  violation,
+} from "./session-errors.ts";
 import { SessionStream } from "./session-stream.ts";
 
-/** Calls of one session that may be in flight. */
-export const MAX_IN_FLIGHT = 1024;
-const RETRY_MS = 100;
 const EMPTY = Buffer.alloc(0);
 /** Ids of calls without a stream: beyond those that the client and the worker give. */
 const FIRST_LEASED = 2 ** 50;
 const MOST_LEASED = 2 ** 50;
+/** Items that a stream's worker may be ahead of the client, bytes. */
+const AHEAD_BYTES = 64 * 1024;
 
 export interface ClientSessionOptions {
   readonly token: string;
   readonly pool: CallPool;
   readonly worker: Worker;
-  readonly resumable: boolean;
   readonly graceMs: number;
   readonly maxMessageBytes: number;
   /** It is over: forget it. */
@@ -44,72 +50,77 @@ export interface ClientSessionOptions {
 
 /** A client's session: its calls, and what it was not yet told. Outlives its streams by the grace time; ends with its worker. */
 export class ClientSession implements Caller, SessionOfWorker {
-  readonly token: string;
+  readonly tokenResponse: Buffer;
   readonly number: number;
   readonly worker: Worker;
   readonly #options: ClientSessionOptions;
-  readonly #log = new FrameLog<ServerFrame>();
+  readonly #outbox = new Outbox(true);
   readonly #calls = new Map<number, Call>();
   readonly #callbacks = new Set<number>();
   readonly #bodiesIn: BodiesIn;
+  readonly #callbackBodiesIn: BodiesIn;
   readonly #bodiesOut: BodiesOut;
-  /** What the window has no room for. */
-  #outbox: ServerFrame[] = [];
-  #stream: SessionStream | undefined;
   #grace: NodeJS.Timeout | undefined;
-  #leased = 0;
+  #lastLease = 0;
+  /** Calls without a stream that have not ended. */
+  #leases = 0;
+  /** A stream has opened it. */
+  #opened = false;
   #finishing = false;
   #ended = false;
 
   constructor(options: ClientSessionOptions) {
     const { worker, token } = options;
     this.#options = options;
-    this.token = token;
+    this.tokenResponse = Buffer.from(CallResponse.encode({ result: undefined, session: token }).finish());
     this.worker = worker;
     this.number = worker.openSession(this);
     this.#bodiesIn = new BodiesIn(() => worker.nextTransfer());
+    this.#callbackBodiesIn = new BodiesIn((id) => worker.transferOfCallback(id));
     this.#bodiesOut = new BodiesOut((linkId, bytes) => worker.pull(linkId, bytes));
-    this.keepAlive();
+    this.#awaitUse();
   }
 
-  /** A stream opens the session, or goes on with it; an older one moves away. */
+  /** A stream opens the session, or goes on with it; an older one moves away. Throws a StatusError. */
   attach(stream: ServerDuplexStream<Buffer, Buffer>, open: OpenFrame, first: Buffer): void {
-    this.#stream?.fail(
-      statusError(Status.ABORTED, "SESSION_MOVED", "The session goes on on a newer stream of its client"),
-    );
-    if (!this.#log.acknowledge(open.received))
-      throw violation(`The client says to have received ${open.received} frames, more than were sent`);
+    const outbox = this.#outbox;
+    if (this.#ended || this.#finishing) throw sessionLost();
+    if (this.#opened && !outbox.resumable)
+      throw statusError(
+        Status.FAILED_PRECONDITION,
+        "SESSION_NOT_RESUMABLE",
+        "The session was not opened as resumable: it lives on the stream that opened it",
+      );
+    if (!outbox.log.acknowledge(open.received)) throw notSent(open.received);
+    if (!this.#opened) outbox.resumable = open.resumable;
+    this.#opened = true;
     clearTimeout(this.#grace);
+    const older = outbox.stream;
+    outbox.stream = undefined;
+    older?.abandon(moved());
     const current: SessionStream = new SessionStream(stream, {
-      received: () => (this.#options.resumable ? this.#log.received : 0),
+      received: () => (outbox.resumable ? outbox.log.received : 0),
       message: (message) => this.#onMessage(message),
       drained: () => this.#pump(),
       ended: () => this.#finish(),
       gone: () => {
-        if (this.#stream === current) this.#onStreamGone();
+        if (outbox.stream === current) this.#onStreamGone();
       },
     });
-    this.#stream = current;
+    outbox.stream = current;
     current.push({
       kind: "opened",
       maxInFlight: MAX_IN_FLIGHT,
-      token: this.token,
-      received: this.#log.received,
-      graceMs: this.#options.resumable ? this.#options.graceMs : 0,
+      token: this.#options.token,
+      received: outbox.log.received,
+      graceMs: outbox.resumable ? this.#options.graceMs : 0,
     });
-    for (const frame of this.#log.unacknowledged()) current.push(frame);
-    this.#onMessage(first, open);
-  }
-
-  /** A call without a stream names the session: its time begins anew. */
-  keepAlive(): void {
-    clearTimeout(this.#grace);
-    if (this.#stream !== undefined || this.#ended) return;
-    this.#grace = setTimeout(() => this.close(EXPIRED), this.#options.graceMs);
+    for (const frame of outbox.log.unacknowledged()) current.push(frame);
+    current.begin(() => this.#onMessage(first, open), first.length);
   }
 
   drain(graceMs: number): void {
-    this.#stream?.push({ kind: "draining", graceMs });
+    this.#outbox.stream?.push({ kind: "draining", graceMs });
   }
 
   /** Everything is dropped; the client, where it is there, is told why. */
@@ -120,15 +131,15 @@ export class ClientSession implements Caller, SessionOfWorker {
     this.#options.onEnd(this);
     for (const call of [...this.#calls.values()]) this.#options.pool.cancel(call);
     for (const transfer of this.#bodiesIn.clear()) this.worker.dropTransfer(transfer);
+    for (const transfer of this.#callbackBodiesIn.clear()) this.worker.dropTransfer(transfer);
     this.worker.closeSession(this);
-    const stream = this.#stream;
-    this.#stream = undefined;
-    if (status === undefined) {
-      stream?.end();
-    } else {
+    const { stream } = this.#outbox;
+    if (status !== undefined) {
+      this.#outbox.pour();
       stream?.push({ kind: "error", id: 0, body: encodeStatus(status) });
-      stream?.fail(new StatusError(status));
     }
+    this.#outbox.stream = undefined;
+    stream?.end(status === undefined ? undefined : new StatusError(status));
   }
 
   /** The worker has died; the running calls have been told. */
@@ -140,6 +151,23 @@ export class ClientSession implements Caller, SessionOfWorker {
     );
   }
 
+  // --- calls without a stream
+
+  /** A call that names the session: it lives at least until that has ended, and the grace time more. */
+  lease(caller: Caller, request: Buffer, due: number, flow?: ItemFlow): Call {
+    clearTimeout(this.#grace);
+    this.#leases++;
+    this.#lastLease = (this.#lastLease % MOST_LEASED) + 1;
+    const call = new Call(new LeasedCaller(caller, this), FIRST_LEASED + this.#lastLease, request, due, flow);
+    call.pin = { worker: this.worker, session: this.number, transfer: undefined };
+    return call;
+  }
+
+  leaseEnded(): void {
+    this.#leases--;
+    this.#awaitUse();
+  }
+
   get maxMessageBytes(): number {
     return this.#options.maxMessageBytes;
   }
@@ -148,67 +176,58 @@ export class ClientSession implements Caller, SessionOfWorker {
     this.worker.pull(call.linkId, bytes);
   }
 
-  cancel(call: Call): void {
-    this.worker.stop(call, 2);
-  }
-
-  /** A call without a stream, in this session. */
-  lease(caller: Caller, request: Buffer, due: number, flow?: ItemFlow): Call {
-    this.keepAlive();
-    this.#leased = (this.#leased % MOST_LEASED) + 1;
-    const call = new Call(new LeasedCaller(caller, this), FIRST_LEASED + this.#leased, request, due, flow);
-    call.pin = { worker: this.worker, session: this.number, transfer: undefined };
-    return call;
+  refuse(call: Call, bytes: number): void {
+    this.#options.pool.oversize(call, false, bytes);
   }
 
   // --- answers of calls
 
   result(call: Call, body: Buffer): void {
-    this.#calls.delete(call.id);
-    this.#send({ kind: "result", id: call.id, body });
-    if (this.#finishing) this.#endWhenIdle();
+    this.#answer(call, { kind: "result", id: call.id, body });
   }
 
   item(call: Call, body: Buffer): void {
     this.#send({ kind: "item", id: call.id, body });
-    if (this.#outbox.length > 0) call.flow?.setOpen(false);
+    if (!this.#outbox.empty) call.flow?.setOpen(false);
   }
 
   end(call: Call): void {
-    this.#calls.delete(call.id);
-    this.#send({ kind: "end", id: call.id });
-    if (this.#finishing) this.#endWhenIdle();
+    this.#answer(call, { kind: "end", id: call.id });
   }
 
   error(call: Call, body: Buffer): void {
-    this.#calls.delete(call.id);
     this.#bodiesOut.drop(call.linkId);
-    this.#send({ kind: "error", id: call.id, body });
+    this.#answer(call, { kind: "error", id: call.id, body });
+  }
+
+  #answer(call: Call, frame: ServerFrame): void {
+    this.#calls.delete(call.id);
+    this.#send(frame);
     if (this.#finishing) this.#endWhenIdle();
   }
 
   chunked(call: Call, total: number): void {
     this.#bodiesOut.add({ linkId: call.linkId, id: call.id, callback: false, total });
-    this.#bodiesOut.pump(this.#open);
+    this.#bodiesOut.pump(this.#outbox.open);
   }
-
-  // --- what the worker sends besides
 
   piece({ linkId }: Call, data: Buffer): void {
     this.callbackPiece(linkId, data);
   }
+
+  // --- what the worker sends besides
 
   callbackPiece(linkId: number, data: Buffer): void {
     const body = this.#bodiesOut.take(linkId, data.length);
     if (body === undefined) return;
     const { id, callback, total } = body;
     this.#send({ kind: "chunk", id, data, total, callback });
-    this.#bodiesOut.pump(this.#open);
+    this.#bodiesOut.pump(this.#outbox.open);
   }
 
   callbackChunked(linkId: number, id: number, total: number): void {
     this.#bodiesOut.add({ linkId, id, callback: true, total });
-    this.#bodiesOut.pump(this.#open);
+    this.#bodiesOut.pump(this.#outbox.open);
   }
 
   callback(id: number, callee: number, request: Buffer): void {
@@ -217,7 +236,7 @@ export class ClientSession implements Caller, SessionOfWorker {
   }
 
   roomAtWorker(): void {
-    this.#stream?.resume();
+    this.#outbox.stream?.resume();
   }
 
   // --- frames of the client
@@ -230,14 +249,13 @@ export class ClientSession implements Caller, SessionOfWorker {
         if (opening) opening = false;
         else this.#onFrame(frame);
       });
-      if (received > 0 && !this.#log.acknowledge(received))
-        throw violation(`The client says to have received ${received} frames, more than were sent`);
+      if (received > 0 && !this.#outbox.log.acknowledge(received)) throw notSent(received);
     } catch (error) {
       this.close(toStatus(error));
       return;
     }
     this.#pump();
-    if (this.worker.blocked) this.#stream?.pause();
+    if (this.worker.blocked) this.#outbox.stream?.pause();
   }
 
   #onFrame(frame: ClientFrame | UnknownFrame): void {
@@ -245,7 +263,7 @@ export class ClientSession implements Caller, SessionOfWorker {
     if (frame.kind === "open") throw violation("A session is opened once a stream");
     if (frame.kind === "unknown")
       throw statusError(Status.UNIMPLEMENTED, "UNKNOWN_FRAME", "This pod does not know that kind of frame");
-    if (this.#options.resumable) this.#log.receive();
+    if (this.#outbox.resumable) this.#outbox.log.receive();
     switch (frame.kind) {
       case "call":
         this.#start(frame);
@@ -267,6 +285,7 @@ export class ClientSession implements Caller, SessionOfWorker {
         this.worker.release(this.number, frame.ids);
         return;
       case "callbackResult":
+        this.#callbackBodiesIn.finish(frame.id);
         if (this.#callbacks.delete(frame.id))
           this.worker.answerCallback(
             frame.id,
@@ -284,65 +303,44 @@ export class ClientSession implements Caller, SessionOfWorker {
     if (id === 0 || this.#calls.has(id)) throw violation(`The id ${id} is 0 or a running call's`);
     const transfer = this.#bodiesIn.finish(id);
     const due = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const flow = stream ? new ItemFlow(credit) : undefined;
-    if (this.#outbox.length > 0) flow?.setOpen(false);
+    const flow = stream ? new ItemFlow(credit, AHEAD_BYTES) : undefined;
+    if (!this.#outbox.empty) flow?.setOpen(false);
     const call = new Call(this, id, request, due, flow);
     call.pin = { worker: this.worker, session: this.number, transfer };
-    this.#calls.set(id, call);
-    if (this.#calls.size > MAX_IN_FLIGHT) {
-      if (transfer !== undefined) this.worker.dropTransfer(transfer);
+    // What the client has not taken is in flight as it sees it.
+    if (this.#calls.size + this.#outbox.waitingAnswers >= MAX_IN_FLIGHT) {
+      call.finished = true;
       this.error(call, TOO_MANY_CALLS);
+      if (this.#outbox.waitingAnswers > 2 * MAX_IN_FLIGHT) throw new StatusError(SLOW_READER);
     } else {
+      this.#calls.set(id, call);
       this.#options.pool.submit(call);
     }
+    if (call.finished && transfer !== undefined) this.worker.dropTransfer(transfer);
   }
 
   #onChunk(frame: ChunkFrame): void {
-    if (!frame.callback) {
-      this.worker.chunk(this.#bodiesIn.take(frame), frame.total, frame.data);
-    } else if (this.#callbacks.has(frame.id)) {
-      this.worker.callbackChunk(frame.id, frame.total, frame.data);
-    }
+    if (!frame.callback) this.worker.chunk(this.#bodiesIn.take(frame), frame.total, frame.data);
+    else if (this.#callbacks.has(frame.id))
+      this.worker.chunk(this.#callbackBodiesIn.take(frame), frame.total, frame.data);
   }
 
   // --- frames to the client
 
-  /** The client takes more. */
-  get #open(): boolean {
-    if (this.#outbox.length > 0) return false;
-    if (this.#options.resumable) return this.#log.open;
-    return this.#stream !== undefined && this.#stream.pendingBytes < WINDOW_BYTES;
-  }
-
   #send(frame: ServerFrame): void {
-    if (this.#ended) return;
-    if (this.#open) this.#write(frame);
-    else this.#outbox.push(frame);
-  }
-
-  #write(frame: ServerFrame): void {
-    if (this.#options.resumable) this.#log.send(frame, serverFrameSize(frame));
-    this.#stream?.push(frame);
+    if (!this.#ended) this.#outbox.send(frame);
   }
 
   #pump(): void {
-    if (this.#outbox.length > 0) this.#empty();
-    this.#bodiesOut.pump(this.#open);
-    if (this.#finishing) this.#endWhenIdle();
-  }
-
-  #empty(): void {
-    const waiting = this.#outbox;
-    this.#outbox = [];
-    let sent = 0;
-    while (sent < waiting.length && this.#open) {
-      const frame = waiting[sent++];
-      if (frame !== undefined) this.#write(frame);
+    const outbox = this.#outbox;
+    if (!outbox.empty) {
+      outbox.pump();
+      if (outbox.empty)
+        for (const call of this.#calls.values())
+          if (call.flow !== undefined) this.#options.pool.setOpen(call, true);
     }
-    this.#outbox = waiting.slice(sent);
-    if (this.#outbox.length > 0) return;
-    for (const call of this.#calls.values())
-      if (call.flow !== undefined) this.#options.pool.setOpen(call, true);
+    this.#bodiesOut.pump(outbox.open);
+    if (this.#finishing) this.#endWhenIdle();
   }
 
   // --- ends
@@ -354,26 +352,24 @@ export class ClientSession implements Caller, SessionOfWorker {
 
   /** The client has said that it is over: when its calls have been answered. */
   #endWhenIdle(): void {
-    if (this.#calls.size === 0 && this.#outbox.length === 0) this.close(undefined);
+    if (this.#calls.size === 0 && this.#outbox.empty) this.close(undefined);
   }
 
   #onStreamGone(): void {
-    this.#stream = undefined;
+    this.#outbox.stream = undefined;
     if (this.#ended) return;
-    if (this.#finishing || !this.#options.resumable) this.close(undefined);
-    else this.keepAlive();
+    if (this.#finishing || !this.#outbox.resumable) this.close(undefined);
+    else this.#awaitUse();
+  }
+
+  /** Without a stream and without a call that names it, it has the grace time left. */
+  #awaitUse(): void {
+    clearTimeout(this.#grace);
+    if (this.#ended || this.#leases > 0 || this.#outbox.stream !== undefined) return;
+    this.#grace = setTimeout(() => this.close(EXPIRED), this.#options.graceMs);
   }
 }
 
-const EXPIRED = rpcStatus(Status.ABORTED, "SESSION_LOST", "The session was not used for its grace time");
-
-const TOO_MANY_CALLS = statusBytes(
-  Status.RESOURCE_EXHAUSTED,
-  "TOO_MANY_CALLS",
-  `${MAX_IN_FLIGHT} calls of the session are in flight already`,
-  { retryAfterMs: RETRY_MS },
-);
-
-function violation(message: string): StatusError {
-  return statusError(Status.INVALID_ARGUMENT, "PROTOCOL_VIOLATION", message);
+function notSent(received: number): StatusError {
+  return violation(`The client says to have received ${received} frames, more than were sent`);
 }

@@ -1,18 +1,17 @@
-import { Status } from "nice-grpc-common";
 import type { Call, Caller } from "../calls/call.ts";
-import { statusBytes } from "../status-bytes.ts";
 
 /** What a leased call needs of its session. */
 export interface Lease {
-  readonly token: string;
+  /** A CallResponse with the session's token only. */
+  readonly tokenResponse: Buffer;
   readonly maxMessageBytes: number;
-  keepAlive(): void;
+  /** The call has ended. */
+  leaseEnded(): void;
   /** Asks the worker for the next bytes of a body. */
   pull(call: Call, bytes: number): void;
-  cancel(call: Call): void;
+  /** Ends the call, whose body is too large. */
+  refuse(call: Call, bytes: number): void;
 }
-
-const SESSION_FIELD = 0x12;
 
 /** The caller of a call that names a session without being on its stream: gets the session's token beside the result. */
 export class LeasedCaller implements Caller {
@@ -27,12 +26,8 @@ export class LeasedCaller implements Caller {
   }
 
   result(call: Call, response: Buffer): void {
-    this.#lease.keepAlive();
-    const token = Buffer.from(this.#lease.token);
-    this.#caller.result(
-      call,
-      Buffer.concat([this.#take(response), Buffer.of(SESSION_FIELD, token.length), token]),
-    );
+    this.#lease.leaseEnded();
+    this.#caller.result(call, Buffer.concat([this.#take(response), this.#lease.tokenResponse]));
   }
 
   item(call: Call, response: Buffer): void {
@@ -40,23 +35,19 @@ export class LeasedCaller implements Caller {
   }
 
   end(call: Call): void {
-    this.#lease.keepAlive();
+    this.#lease.leaseEnded();
     this.#caller.end(call);
   }
 
   error(call: Call, status: Buffer): void {
-    this.#lease.keepAlive();
+    this.#lease.leaseEnded();
     this.#caller.error(call, status);
   }
 
   /** A large body is put together here: there is no stream for its chunks. */
   chunked(call: Call, total: number): void {
-    const { maxMessageBytes } = this.#lease;
-    if (total > maxMessageBytes) {
-      const words = `The result has ${total} bytes; at most ${maxMessageBytes} are allowed without a session's stream`;
-      call.answered = true;
-      this.#caller.error(call, statusBytes(Status.RESOURCE_EXHAUSTED, "RESULT_TOO_LARGE", words));
-      this.#lease.cancel(call);
+    if (total > this.#lease.maxMessageBytes) {
+      this.#lease.refuse(call, total);
       return;
     }
     this.#body = Buffer.allocUnsafe(total);

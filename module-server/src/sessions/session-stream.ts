@@ -6,6 +6,10 @@ import { FrameWriter, type ServerFrame, serverFrameSize, writeServerFrame } from
 const CONFIRM_FRAMES = 64;
 const CONFIRM_BYTES = 64 * 1024;
 const CONFIRM_MS = 50;
+/** What tells a broken stream from one whose client has ended follows within so long. */
+const END_MS = 100;
+/** For the last frames, where the client does not take them. */
+const LAST_MS = 10_000;
 
 const codec = { size: serverFrameSize, write: writeServerFrame };
 
@@ -29,6 +33,8 @@ export class SessionStream {
   #confirmed = 0;
   #unconfirmedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Set when nothing more will come: how the stream ends, behind what was pushed. */
+  #ending: (() => void) | undefined;
   #gone = false;
 
   constructor(stream: ServerDuplexStream<Buffer, Buffer>, events: SessionStreamEvents) {
@@ -36,24 +42,20 @@ export class SessionStream {
     this.#events = events;
     this.#writer = new FrameWriter(stream, codec, {
       received: () => this.#confirm(),
-      onDrain: () => events.drained(),
+      onDrain: () => this.#onDrain(),
     });
     stream.on("data", (message: Buffer) => this.#onMessage(message));
     stream.on("end", () => {
-      // A connection that goes away looks like an end at first; what tells it from one follows at once.
-      setImmediate(() => {
-        if (!this.#gone) events.ended();
-      });
+      // A stream that is reset, and a connection that goes away, look like an end at first.
+      setTimeout(() => {
+        if (!this.#gone && this.#ending === undefined) events.ended();
+      }, END_MS);
     });
     for (const end of ["cancelled", "error", "close"]) stream.on(end, () => this.#leave());
   }
 
   get pendingBytes(): number {
     return this.#writer.pendingBytes;
-  }
-
-  get blocked(): boolean {
-    return this.#writer.blocked;
   }
 
   push(frame: ServerFrame): void {
@@ -68,28 +70,57 @@ export class SessionStream {
     this.#stream.resume();
   }
 
-  /** Ends the stream, behind what was pushed. */
-  end(): void {
-    if (this.#gone) return;
-    this.#writer.flush();
-    this.#leave();
-    this.#stream.end();
+  /** The stream's first message, which `handle` reads. */
+  begin(handle: () => void, bytes: number): void {
+    this.#unconfirmedBytes += bytes;
+    handle();
+    this.#confirmInTime();
   }
 
-  fail(error: StatusError): void {
-    if (this.#gone) return;
+  /** Ends the stream, behind what was pushed. */
+  end(error?: StatusError): void {
+    if (this.#gone || this.#ending !== undefined) return;
+    this.#ending = () => {
+      this.#leave();
+      if (error === undefined) this.#stream.end();
+      else this.#stream.emit("error", toServiceError(error));
+    };
     this.#writer.flush();
+    if (this.#writer.pendingBytes === 0) {
+      this.#ending();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#ending, LAST_MS);
+  }
+
+  /** Ends the stream without what was pushed. */
+  abandon(error: StatusError): void {
+    if (this.#gone) return;
     this.#leave();
     this.#stream.emit("error", toServiceError(error));
   }
 
+  #onDrain(): void {
+    if (this.#ending !== undefined) {
+      this.#ending();
+      return;
+    }
+    this.#confirmInTime();
+    this.#events.drained();
+  }
+
   #onMessage(message: Buffer): void {
-    if (this.#gone) return;
+    if (this.#gone || this.#ending !== undefined) return;
     this.#unconfirmedBytes += message.length;
     this.#events.message(message);
-    if (this.#gone) return;
+    this.#confirmInTime();
+  }
+
+  #confirmInTime(): void {
+    if (this.#gone || this.#ending !== undefined) return;
     const due = this.#events.received() - this.#confirmed;
-    if (due >= CONFIRM_FRAMES || this.#unconfirmedBytes >= CONFIRM_BYTES) {
+    if (due >= CONFIRM_FRAMES || (due > 0 && this.#unconfirmedBytes >= CONFIRM_BYTES)) {
       setImmediate(() => this.#confirmAlone());
     } else if (due > 0 && this.#timer === undefined) {
       this.#timer = setTimeout(() => this.#confirmAlone(), CONFIRM_MS);
@@ -97,14 +128,19 @@ export class SessionStream {
   }
 
   #confirm(): number {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#ending === undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
     this.#unconfirmedBytes = 0;
     this.#confirmed = this.#events.received();
     return this.#confirmed;
   }
 
   #confirmAlone(): void {
+    if (this.#ending !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (!this.#gone && this.#events.received() > this.#confirmed) this.#writer.confirm();
   }
 

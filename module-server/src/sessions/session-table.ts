@@ -4,6 +4,7 @@ import type { OpenFrame, RoutedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import type { CallPool } from "../workers/call-pool.ts";
 import { ClientSession } from "./client-session.ts";
+import { POD_STOPPED, sessionLost } from "./session-errors.ts";
 import { makeToken } from "./session-token.ts";
 
 /** CallRequest.ResultMode OBJECT. */
@@ -24,6 +25,10 @@ export interface SessionTableOptions {
 export class SessionTable {
   readonly #options: SessionTableOptions;
   readonly #sessions = new Map<string, ClientSession>();
+  /** Those that wait for a worker. */
+  #opening = 0;
+  /** Set by `drain`: performance.now() at the end of the grace. */
+  #drainedAt: number | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: SessionTableOptions) {
@@ -36,13 +41,14 @@ export class SessionTable {
 
   /** Makes the session that a stream opens, or finds the one that it goes on with. The stream is paused. Rejects with a StatusError. */
   async open(stream: ServerDuplexStream<Buffer, Buffer>, open: OpenFrame, first: Buffer): Promise<void> {
-    const session = open.token === "" ? await this.#make(open.resumable) : this.#find(open.token);
+    const session = open.token === "" ? await this.#make() : this.#find(open.token);
     if (stream.cancelled) {
       if (open.token === "") session.close(undefined);
       return;
     }
-    session.attach(stream, open, first);
     stream.resume();
+    session.attach(stream, open, first);
+    if (this.#drainedAt !== undefined) session.drain(Math.max(0, this.#drainedAt - performance.now()));
   }
 
   /** Whether a call without a stream belongs into a session. */
@@ -52,11 +58,17 @@ export class SessionTable {
 
   /** The session that such a call names, or a new one. Rejects with a StatusError. */
   async of(call: RoutedCall): Promise<ClientSession> {
-    return call.session === "" ? await this.#make(true) : this.#find(call.session);
+    return call.session === "" ? await this.#make() : this.#find(call.session);
   }
 
   drain(graceMs: number): void {
+    this.#drainedAt = performance.now() + graceMs;
     for (const session of this.#sessions.values()) session.drain(graceMs);
+  }
+
+  /** Ends all that are left. */
+  close(): void {
+    for (const session of [...this.#sessions.values()]) session.close(POD_STOPPED);
   }
 
   /** Resolves when the last session has ended. */
@@ -67,22 +79,24 @@ export class SessionTable {
     return promise;
   }
 
-  async #make(resumable: boolean): Promise<ClientSession> {
+  async #make(): Promise<ClientSession> {
     const { pool, graceMs, maxSessions, maxMessageBytes, podName } = this.#options;
-    const worker = await pool.workerForSession();
-    if (this.#sessions.size >= maxSessions)
+    if (this.#sessions.size + this.#opening >= maxSessions)
       throw statusError(
         Status.RESOURCE_EXHAUSTED,
         "TOO_MANY_SESSIONS",
         `The pod has ${maxSessions} sessions already`,
         { retryAfterMs: RETRY_MS },
       );
+    this.#opening++;
+    const worker = await pool.workerForSession().finally(() => {
+      this.#opening--;
+    });
     const token = makeToken(podName);
     const session = new ClientSession({
       token,
       pool,
       worker,
-      resumable,
       graceMs,
       maxMessageBytes,
       onEnd: () => {
@@ -96,12 +110,7 @@ export class SessionTable {
 
   #find(token: string): ClientSession {
     const session = this.#sessions.get(token);
-    if (session === undefined)
-      throw statusError(
-        Status.NOT_FOUND,
-        "SESSION_LOST",
-        "There is no such session: it ended, its time ran out, or its worker died",
-      );
+    if (session === undefined) throw sessionLost();
     return session;
   }
 }

@@ -14,6 +14,7 @@ import type { FinalKind, Worker, WorkerListener } from "./worker.ts";
 const STOP_GRACE_MS = 2000;
 const STOP_LOOK_MS = 500;
 const TICK_MS = 10;
+const EMPTY = Buffer.alloc(0);
 const RETRY_MS = 100;
 
 export interface CallPoolOptions {
@@ -34,7 +35,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   #ticker: NodeJS.Timeout | undefined;
   #refusal: Buffer | undefined;
   #whenIdle: (() => void) | undefined;
-  #whenWorkers: (() => void)[] = [];
+  readonly #awaitWorker = new Set<PromiseWithResolvers<void>>();
 
   constructor(options: CallPoolOptions) {
     this.#options = options;
@@ -49,7 +50,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     const { pin } = call;
     const refused =
       pin === undefined ? this.#refusal : this.#workers.has(pin.worker) ? undefined : WORKER_GONE;
-    const refusal = refused ?? this.#admit(call.request.length);
+    const refusal = refused ?? this.#admit(call.bytes);
     if (refusal !== undefined) {
       call.finished = true;
       this.#answer(call);
@@ -57,10 +58,11 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
       return;
     }
     this.#size++;
-    this.#bytes += call.request.length;
+    this.#bytes += call.bytes;
     this.#deadlines.add(call);
     if (pin !== undefined) {
       pin.worker.send(call);
+      call.request = EMPTY;
       return;
     }
     const mayRun = this.#queue.size === 0 && !this.#queue.isHeld(call.caller);
@@ -145,18 +147,19 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   /** Answers all that wait for a worker. */
   failWaiting(status: Buffer): void {
     this.fail(this.#queue.clear(), status);
+    for (const waiting of this.#awaitWorker) waiting.reject(errorOf(status));
+    this.#awaitWorker.clear();
   }
 
   /** The worker that has the fewest sessions; waited for where there is none yet. Rejects with a StatusError. */
   async workerForSession(): Promise<Worker> {
     for (;;) {
-      if (this.#refusal !== undefined)
-        throw new StatusError(decodeStatus(this.#refusal) ?? toStatus(undefined));
+      if (this.#refusal !== undefined) throw errorOf(this.#refusal);
       const best = fewestSessions(this.#workers);
       if (best !== undefined) return best;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#whenWorkers.push(resolve);
-      await promise;
+      const waiting = Promise.withResolvers<void>();
+      this.#awaitWorker.add(waiting);
+      await waiting.promise;
     }
   }
 
@@ -173,9 +176,8 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   }
 
   #wakeSessions(): void {
-    const waiting = this.#whenWorkers;
-    this.#whenWorkers = [];
-    for (const wake of waiting) wake();
+    for (const waiting of this.#awaitWorker) waiting.resolve();
+    this.#awaitWorker.clear();
   }
 
   /** Resolves when no caller waits for an answer. */
@@ -316,7 +318,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     call.finished = true;
     this.#deadlines.delete(call);
     this.#size--;
-    this.#bytes -= call.request.length;
+    this.#bytes -= call.bytes;
     if (this.#size > 0) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
@@ -327,6 +329,10 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     for (const worker of this.#workers) worker.tick();
     for (const worker of workersToRecall([...this.#workers], this.#queue.size)) worker.recall();
   }
+}
+
+function errorOf(status: Buffer): StatusError {
+  return new StatusError(decodeStatus(status) ?? toStatus(undefined));
 }
 
 const WORKER_GONE = statusBytes(

@@ -40,7 +40,8 @@ export class Link {
       try {
         reader.push(chunk);
       } catch (error) {
-        if (!(error instanceof LinkError)) throw error;
+        // A payload too short for its kind ends in a RangeError.
+        if (!(error instanceof LinkError || error instanceof RangeError)) throw error;
         socket.destroy(error);
         return;
       }

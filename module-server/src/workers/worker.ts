@@ -183,6 +183,7 @@ export class Worker implements LinkEvents, Candidate {
 
   chunk(transfer: number, total: number, data: Buffer): void {
     this.#link.send(Kind.CHUNK, transfer, data, uint64(total));
+    if (this.calls.size > 0) this.#callAttention();
   }
 
   dropTransfer(transfer: number): void {
@@ -194,8 +195,8 @@ export class Worker implements LinkEvents, Candidate {
     if (this.calls.size > 1) this.#callAttention();
   }
 
-  callbackChunk(id: number, total: number, data: Buffer): void {
-    this.chunk(FIRST_CALLBACK + id, total, data);
+  transferOfCallback(id: number): number {
+    return FIRST_CALLBACK + id;
   }
 
   answerCallback(id: number, succeeded: boolean, body: Buffer): void {

@@ -1,6 +1,7 @@
 """A module that does what modules should not."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -83,3 +84,50 @@ def append(path, line):
     with open(path, "a") as file:
         file.write(line + "\n")
     return line
+
+
+class Account:
+    """An object that is missed when it is not dropped."""
+
+    alive = 0
+
+    def __init__(self, balance):
+        self.balance = balance
+        self.deposits = []
+        Account.alive += 1
+
+    def __del__(self):
+        Account.alive -= 1
+
+    def deposit(self, amount):
+        self.balance += amount
+        self.deposits.append(amount)
+        return amount
+
+    def deposits_once(self, count):
+        """Whether 0, 1, 2... have come, in that order and each of them once."""
+        return 1 if self.deposits == list(range(count)) else repr(self.deposits[:100])
+
+
+def alive():
+    gc.collect()
+    return Account.alive
+
+
+def apply(function, *args):
+    return function(*args)
+
+
+def note_callback(function, path):
+    """Leaves in the file how the callback ended."""
+    try:
+        function()
+    except BaseException as error:
+        with open(path, "w") as file:
+            file.write(type(error).__name__)
+        raise
+
+
+def blobs(size, count):
+    for _ in range(count):
+        yield b"x" * size

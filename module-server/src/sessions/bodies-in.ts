@@ -1,6 +1,5 @@
-import { statusError } from "@podule/grpc";
 import type { ChunkFrame } from "@podule/session";
-import { Status } from "nice-grpc-common";
+import { violation } from "./session-errors.ts";
 
 const MOST_CHUNK = 1024 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024 * 1024;
@@ -16,10 +15,11 @@ interface Body {
 /** Bodies that a session's client sends in chunks: they go on to the worker piece by piece, here only their sizes are kept. */
 export class BodiesIn {
   readonly #bodies = new Map<number, Body>();
-  readonly #nextTransfer: () => number;
+  readonly #transferOf: (id: number) => number;
 
-  constructor(nextTransfer: () => number) {
-    this.#nextTransfer = nextTransfer;
+  /** `transferOf`: the number on the worker's link of the body that the client sends for `id`. */
+  constructor(transferOf: (id: number) => number) {
+    this.#transferOf = transferOf;
   }
 
   /** A chunk has come: the transfer that it belongs to. Throws a StatusError where it breaks the rules. */
@@ -34,7 +34,7 @@ export class BodiesIn {
   #begin(id: number, total: number): Body {
     if (total > MOST_BYTES) throw violation(`A body of ${total} bytes; at most ${MOST_BYTES} are allowed`);
     if (this.#bodies.size >= MOST_BODIES) throw violation(`More than ${MOST_BODIES} bodies at once`);
-    const body = { transfer: this.#nextTransfer(), total, received: 0 };
+    const body = { transfer: this.#transferOf(id), total, received: 0 };
     this.#bodies.set(id, body);
     return body;
   }
@@ -55,8 +55,4 @@ export class BodiesIn {
     this.#bodies.clear();
     return transfers;
   }
-}
-
-function violation(message: string) {
-  return statusError(Status.INVALID_ARGUMENT, "PROTOCOL_VIOLATION", message);
 }
