@@ -55,6 +55,8 @@ class Inbox:
         self.refused: Callable[[bytes, bytes], None] = lambda _header, _status: None
         # RELEASE and SESSION_CLOSE wait among the calls, under numbers of their own.
         self._control = 0
+        # Calls that need what a suspended call will leave: looked at again when it goes on.
+        self._deferred: List[int] = []
 
     def run(self, number: int) -> None:
         self.interrupted = False
@@ -69,7 +71,13 @@ class Inbox:
         self.running = 0
         return outer
 
+    def defer(self, number: int, kind: int, payload: bytes) -> None:
+        self.queued[number] = (kind, payload)
+        self._deferred.append(number)
+
     def resume(self, outer: Suspended, callback: int) -> None:
+        self.order.extendleft(reversed(self._deferred))
+        self._deferred.clear()
         self._suspended.remove(outer)
         self._awaited.discard(callback)
         self.run(outer.number)

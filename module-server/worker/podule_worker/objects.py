@@ -23,6 +23,10 @@ class ObjectNotFound(Exception):
     """The session has no such object."""
 
 
+class NotYet(Exception):
+    """The object is that of a call which waits for a callback."""
+
+
 class DependencyFailed(Exception):
     """A call on whose result this one depends has failed. `status` is its error."""
 
@@ -34,9 +38,12 @@ class DependencyFailed(Exception):
 class Objects(References):
     """A table of objects by id, and how they travel in the session's messages."""
 
-    def __init__(self, session: int, callback: Callable[[int, int], Any]) -> None:
+    def __init__(
+        self, session: int, callback: Callable[[int, int], Any], suspended: Callable[[int, int], bool]
+    ) -> None:
         self.session = session
         self._callback = callback
+        self._suspended = suspended
         self._objects: Dict[int, Any] = {}
         self._failed: Dict[int, bytes] = {}
         # Released before their calls have ended.
@@ -65,7 +72,7 @@ class Objects(References):
             del self._failed[next(iter(self._failed))]
 
     def get(self, number: int) -> Any:
-        """Raises ObjectNotFound, or DependencyFailed."""
+        """Raises ObjectNotFound, DependencyFailed or NotYet."""
         try:
             return self._objects[number]
         except KeyError:
@@ -73,6 +80,8 @@ class Objects(References):
         status = self._failed.get(number)
         if status is not None:
             raise DependencyFailed(status)
+        if self._suspended(self.session, number):
+            raise NotYet
         raise ObjectNotFound(f"the session has no object {number}: it was released, or there never was one")
 
     def release(self, numbers: Iterable[int], running: Callable[[int], bool]) -> None:

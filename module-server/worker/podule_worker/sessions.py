@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from . import kinds
 from .gate import Gate
@@ -37,6 +37,12 @@ def request_of(call: SessionCall, payload: bytes, incoming: Incoming) -> Buffer:
     return body
 
 
+def put_back_request(call: SessionCall, payload: bytes, body: Buffer, incoming: Incoming) -> None:
+    """The call will be read again later."""
+    if call.flags & CHUNKED:
+        incoming.put_back(_TRANSFER.unpack_from(payload, SESSION_CALL.size)[0], body)
+
+
 class SessionCall(NamedTuple):
     """A SESSION_CALL, without its CallRequest."""
 
@@ -58,6 +64,9 @@ class Sessions:
         self._objects: Dict[int, Objects] = {}
         self._callbacks = 0
         self._main = threading.get_ident()
+        # The session's call that runs, and those that wait for callbacks.
+        self.current: Optional[SessionCall] = None
+        self._suspended: List[Optional[SessionCall]] = []
         # Runs other calls of that session while a callback is under way. Set by the worker.
         self.turn: Callable[[int], None] = lambda _session: None
         self.resumed: Callable[[int], None] = lambda _number: None
@@ -69,7 +78,7 @@ class Sessions:
     def of(self, session: int) -> Objects:
         objects = self._objects.get(session)
         if objects is None:
-            objects = self._objects[session] = Objects(session, self._callback)
+            objects = self._objects[session] = Objects(session, self._callback, self._is_suspended)
         return objects
 
     def close(self, session: int) -> None:
@@ -80,6 +89,9 @@ class Sessions:
         objects = self._objects.get(session)
         if objects is not None and len(payload) % _ID.size == 0:
             objects.release((number for (number,) in _ID.iter_unpack(payload)), lambda call: running(session, call))
+
+    def _is_suspended(self, session: int, call: int) -> bool:
+        return any(one is not None and (one.session, one.call) == (session, call) for one in self._suspended)
 
     def _callback(self, session: int, function: int) -> Any:
         def callback(*args: Any, **kwargs: Any) -> Any:
@@ -101,6 +113,8 @@ class Sessions:
         self._callbacks = self._callbacks % (CALLBACK_IDS - 1) + 1
         number = CALLBACK_IDS + self._callbacks
         outer = inbox.suspend(number)
+        current = self.current
+        self._suspended.append(current)
         try:
             header = _CALLBACK.pack(session, outer.number, function)
             if len(request) > INLINE:
@@ -115,6 +129,8 @@ class Sessions:
                 self.turn(session)
             answer = inbox.answers.pop(number, None)
         finally:
+            self._suspended.pop()
+            self.current = current
             inbox.resume(outer, number)
             self.resumed(outer.number)
             use_references(objects)

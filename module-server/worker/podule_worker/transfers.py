@@ -47,6 +47,10 @@ class Incoming:
     def drop(self, number: int) -> None:
         self._bodies.pop(number, None)
 
+    def put_back(self, number: int, body: Buffer) -> None:
+        """A body that was read, but is to be read again later."""
+        self._bodies[number] = (bytearray(body), len(body))
+
     def body(self, number: int, payload: bytes) -> Buffer:
         """The body of the frame that has come: `payload`, where no chunks came ahead of it. Raises MemoryError."""
         if payload or number not in self._bodies:

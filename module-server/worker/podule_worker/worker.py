@@ -16,16 +16,16 @@ from .inbox import CREDIT, Inbox
 from .link import Closed, Link
 from .native import one_shot
 from .object_report import ObjectReport
-from .objects import OBJECT
+from .objects import OBJECT, NotYet
 from .operations import RELEASE, Extra, prepare
 from .progress import Progress
 from .resolve import Resolver
-from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions, request_of
+from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions, put_back_request, request_of
 from .streams import END, Stream
 from .transfers import INLINE, Incoming, Outgoing
 from .values import use_references, write_value
 from .values.encode import SCALARS
-from .wire import varint
+from .wire import Buffer, varint
 
 # An answer that is ready waits at most so long for others to leave with.
 _FLUSH_SECONDS = 0.001
@@ -155,10 +155,13 @@ class Worker:
             stream = Stream(call.credit, self._loop, call.session)
             stream.origin = call.call
 
+        request: Buffer = b""
+
         def work() -> Optional[bytes]:
-            nonlocal called
+            nonlocal called, request
             use_references(objects)
-            function, args, kwargs, extra = read_request(request_of(call, payload, self._incoming))
+            request = request_of(call, payload, self._incoming)
+            function, args, kwargs, extra = read_request(request)
             extra = extra or Extra()
             mode = extra.result_mode
             if extra.operation == RELEASE:
@@ -178,8 +181,13 @@ class Worker:
                 result = self._loop.run(result)
             return objects.result(call.call, result, mode)
 
+        self._sessions.current = call
         body, error = self._run(number, work)
-        if error is not None:
+        self._sessions.current = None
+        if isinstance(error, NotYet):
+            put_back_request(call, payload, request, self._incoming)
+            self._inbox.defer(number, kinds.SESSION_CALL, payload)
+        elif error is not None:
             status = status_of(error, stream.called if stream is not None else called, call.call)
             self._open_calls.discard((call.session, call.call))
             objects.fail(call.call, status)

@@ -33,7 +33,7 @@ class Zygote:
         link = Link(self._options.socket)
         hello(link, "zygote", 0)
         started = time.monotonic()
-        # While it imports nobody reads the link; afterwards its end is told there, and the workers' groups are ended too.
+        # While it imports nobody reads the link; afterwards its end is told there, and the workers are ended too.
         die_with_parent()
         try:
             module = import_module(self._options.module)

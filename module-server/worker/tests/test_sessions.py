@@ -209,6 +209,24 @@ def test_a_callback_may_call_again(worker, session):
     assert session.call("balance", target=account, operation=GET) == 13
 
 
+def test_a_call_that_needs_the_result_of_one_in_a_callback_waits_for_it(session):
+    later = []
+
+    def ask(value):
+        # Sent while `apply` waits: one needs its result, the other does not.
+        later.append(session.send("deposit", 1, target=Ref(_Value(outer)))[0])
+        free, _ = session.send("sleep", 0)
+        assert session.answer(free) == 0
+        return value
+
+    session.on_callback[1] = ask
+    account = session.call("Account", 5)
+    outer = account.id + 1
+    assert session.call("apply", Callback(1), account, mode=OBJECT).id == outer
+    assert session.answer(later[0]).type == "keeper:Account"
+    assert session.call("balance", target=account, operation=GET) == 6
+
+
 def test_other_sessions_wait_for_a_callback(worker, session):
     other = Session(worker, 2)
     outcome = []
