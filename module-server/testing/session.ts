@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
 import { type RpcStatus, reasonOf, statusError } from "@podule/grpc";
 import { CallRequest, CallResponse } from "@podule/proto/podule/v1/calls.ts";
@@ -159,12 +160,18 @@ export class RawSession {
     if (this.ended === undefined && this.#ready) this.stream.write(encodeClientFrames(frames));
   }
 
-  /** A call that is answered by the bytes of a CallResponse. */
-  call(request: CallFields, options: { timeoutMs?: number; stream?: boolean; credit?: number } = {}) {
-    const id = ++this.lastId;
+  /** The answer of a call whose frames the test sends itself. */
+  answerOf(id: number): Promise<Buffer> {
     const waiting = Promise.withResolvers<Buffer>();
     waiting.promise.catch(() => {});
     this.#waiting.set(id, waiting);
+    return waiting.promise;
+  }
+
+  /** A call that is answered by the bytes of a CallResponse. */
+  call(request: CallFields, options: { timeoutMs?: number; stream?: boolean; credit?: number } = {}) {
+    const id = ++this.lastId;
+    const answer = this.answerOf(id);
     const bytes = encodeRequest(request);
     const large = bytes.length > MOST_SENT;
     if (large)
@@ -185,7 +192,30 @@ export class RawSession {
       stream: options.stream ?? false,
       credit: options.credit ?? 0,
     });
-    return { id, answer: waiting.promise };
+    return { id, answer };
+  }
+
+  /** A call whose body leaves in chunks, as the pod takes them; `between` is called after each. */
+  async upload(request: CallFields, between: () => void): Promise<Buffer> {
+    const id = ++this.lastId;
+    const body = encodeRequest(request);
+    for (let at = 0; at < body.length; at += CHUNK) {
+      const data = body.subarray(at, at + CHUNK);
+      this.send({ kind: "chunk", id, data, total: body.length, callback: false });
+      while (!this.log.open) await sleep(1);
+      between();
+    }
+    const answer = this.answerOf(id);
+    this.send({
+      kind: "call",
+      id,
+      request: Buffer.alloc(0),
+      timeoutMs: 0,
+      traceparent: "",
+      stream: false,
+      credit: 0,
+    });
+    return await answer;
   }
 
   async result(request: CallFields, timeoutMs?: number): Promise<unknown> {

@@ -255,7 +255,9 @@ export class ClientSession implements Caller, SessionOfWorker {
       return;
     }
     this.#pump();
-    if (this.worker.blocked) this.#outbox.stream?.pause();
+    if (!this.worker.blocked) return;
+    this.#outbox.stream?.pause();
+    this.worker.callAttention();
   }
 
   #onFrame(frame: ClientFrame | UnknownFrame): void {

@@ -48,6 +48,7 @@ export interface SessionOfWorker {
 }
 
 const FIRST_PACE_MS = 1;
+const SIGNAL_AGAIN_MS = 5;
 
 /** One Python process that runs calls, seen from here. */
 export class Worker implements LinkEvents, Candidate {
@@ -70,6 +71,7 @@ export class Worker implements LinkEvents, Candidate {
   #finalsBefore = 0;
   #finalsAtTick = -1;
   stuck = false;
+  #signalAgain: NodeJS.Timeout | undefined;
   readonly #sessions = new Map<number, SessionOfWorker>();
   /** Whose large callbacks are on their way. */
   readonly #callbacks = new Map<number, SessionOfWorker>();
@@ -141,13 +143,13 @@ export class Worker implements LinkEvents, Candidate {
 
   credit(call: Call, items: number): void {
     this.#link.send(Kind.CREDIT, call.linkId, uint32(items));
-    if (this.calls.size > 1) this.#callAttention();
+    if (this.calls.size > 1) this.callAttention();
   }
 
   /** Tells the worker that the call shall end: 1 for its deadline, 2 for its caller. */
   stop(call: Call, cause: 1 | 2): void {
     this.#link.send(Kind.CANCEL, call.linkId, Buffer.of(cause));
-    this.#callAttention();
+    this.callAttention();
   }
 
   /** Returns the session's number. */
@@ -160,7 +162,7 @@ export class Worker implements LinkEvents, Candidate {
   closeSession(session: SessionOfWorker): void {
     if (!this.#sessions.delete(session.number)) return;
     this.#link.send(Kind.SESSION_CLOSE, session.number);
-    if (this.calls.size > 0) this.#callAttention();
+    if (this.calls.size > 0) this.callAttention();
   }
 
   /** After its end: each session is told. */
@@ -183,7 +185,6 @@ export class Worker implements LinkEvents, Candidate {
 
   chunk(transfer: number, total: number, data: Buffer): void {
     this.#link.send(Kind.CHUNK, transfer, data, uint64(total));
-    if (this.calls.size > 0) this.#callAttention();
   }
 
   dropTransfer(transfer: number): void {
@@ -192,7 +193,7 @@ export class Worker implements LinkEvents, Candidate {
 
   pull(linkId: number, bytes: number): void {
     this.#link.send(Kind.PULL, linkId, uint32(bytes));
-    if (this.calls.size > 1) this.#callAttention();
+    if (this.calls.size > 1) this.callAttention();
   }
 
   transferOfCallback(id: number): number {
@@ -206,7 +207,7 @@ export class Worker implements LinkEvents, Candidate {
   recall(): void {
     this.#recalling = true;
     this.#link.send(Kind.RECALL, 0);
-    this.#callAttention();
+    this.callAttention();
   }
 
   /** Whether the call, told to end, is what keeps the worker busy. */
@@ -345,11 +346,16 @@ export class Worker implements LinkEvents, Candidate {
     if (call.begun) this.#begunStreams--;
   }
 
-  #callAttention(): void {
+  /** It shall read what it was sent, also while it is busy. */
+  callAttention(): void {
     this.#link.afterFlush(this.#sendSignal);
   }
 
   readonly #sendSignal = () => {
-    if (!this.#gone) signal(this.pid, "SIGURG");
+    clearTimeout(this.#signalAgain);
+    if (this.#gone) return;
+    signal(this.pid, "SIGURG");
+    // A busy worker must hear of what the socket has not taken yet, too.
+    if (this.#link.blocked) this.#signalAgain = setTimeout(this.#sendSignal, SIGNAL_AGAIN_MS);
   };
 }
