@@ -10,18 +10,39 @@ import { type Counts, one } from "./outcome.ts";
 import { readJunitReport } from "./reports.ts";
 
 const WORKER = inRoot("module-server/worker");
-const TESTS = join(WORKER, "tests");
 
-/** pytest, in an environment of its hash-pinned requirements. */
-export async function workerTests(uv: string, context: TestContext): Promise<Counts> {
-  const python = await testEnvironment(uv, context);
+export interface PythonSuite {
+  /** Of its environment in the cache. */
+  readonly name: string;
+  /** With `tests/`, and there the hash-pinned `requirements.txt`. */
+  readonly folder: string;
+  /** The oldest Python that it runs with, where that is not any. */
+  readonly python?: string;
+}
+
+export const WORKER_SUITE: PythonSuite = { name: "worker", folder: WORKER };
+export const CLIENT_SUITE: PythonSuite = { name: "client", folder: inRoot("clients/python") };
+export const JAC_SUITE: PythonSuite = { name: "jac", folder: inRoot("clients/jac"), python: "3.12" };
+
+/** pytest, in an environment of the suite's requirements. */
+export async function pythonTests(
+  uv: string,
+  suite: PythonSuite,
+  context: TestContext,
+): Promise<Counts | { skippedWhy: string }> {
+  const { python: version } = suite;
+  const base = version === undefined ? undefined : await findPython(uv, version, context.signal);
+  if (version !== undefined && base === undefined)
+    return { skippedWhy: `uv finds no Python ${version} on this machine` };
+  const python = await testEnvironment(uv, suite, base, context);
+  const env = { ...context.env, PODULE_NODE: process.execPath };
   let code = -1;
   const report = await withReport(async (file) => {
     code = await show(
       python,
-      ["-B", "-m", "pytest", TESTS, "-q", "-p", "no:cacheprovider", `--junitxml=${file}`],
-      context,
-      { cwd: WORKER },
+      ["-B", "-m", "pytest", "tests", "-q", "-p", "no:cacheprovider", `--junitxml=${file}`],
+      { ...context, env },
+      { cwd: suite.folder },
     );
   });
   const counts = readJunitReport(report);
@@ -29,13 +50,19 @@ export async function workerTests(uv: string, context: TestContext): Promise<Cou
   return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
-async function testEnvironment(uv: string, context: TestContext): Promise<string> {
-  const requirements = join(TESTS, "requirements.txt");
+async function testEnvironment(
+  uv: string,
+  { name, folder: suite }: PythonSuite,
+  base: string | undefined,
+  context: TestContext,
+): Promise<string> {
+  const requirements = join(suite, "tests", "requirements.txt");
   const digest = createHash("sha256")
     .update(await readFile(requirements))
+    .update(base ?? "")
     .digest("hex")
     .slice(0, 16);
-  const folder = join(cacheDir(context.env), "test", `worker-${digest}`);
+  const folder = join(cacheDir(context.env), "test", `${name}-${digest}`);
   const python = join("bin", "python");
   const marker = join(folder, "complete");
   if (existsSync(marker)) return join(folder, python);
@@ -46,7 +73,8 @@ async function testEnvironment(uv: string, context: TestContext): Promise<string
     const step = async (...args: string[]) => {
       if ((await show(uv, args, { ...context, env })) !== 0) throw new Error(`uv ${args[0]} failed`);
     };
-    await step("venv", "--quiet", "--relocatable", work);
+    const wanted = base === undefined ? [] : ["--python", base];
+    await step("venv", "--quiet", "--relocatable", ...wanted, work);
     const target = ["--python", join(work, python)];
     await step("pip", "install", "--quiet", "--require-hashes", ...target, "-r", requirements);
     await mkdir(join(work, "complete"));
@@ -63,7 +91,8 @@ export const PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"];
 /** The worker with nothing but a standard library, on one version of Python. */
 export async function smokeTest(python: string, context: TestContext): Promise<Counts> {
   return one(
-    (await show(python, ["-E", "-s", "-B", join(TESTS, "smoke.py")], context, { cwd: WORKER })) === 0,
+    (await show(python, ["-E", "-s", "-B", join(WORKER, "tests", "smoke.py")], context, { cwd: WORKER })) ===
+      0,
   );
 }
 

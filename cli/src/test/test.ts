@@ -3,7 +3,15 @@ import { stopRequests } from "../start/signals.ts";
 import { cacheDir, ensureTool } from "../tools/ensure-tool.ts";
 import { inRoot, show, type TestContext, withReport } from "./context.ts";
 import { type Counts, NONE, type Outcome, one, total } from "./outcome.ts";
-import { findPython, PYTHONS, smokeTest, workerTests } from "./python-tests.ts";
+import {
+  CLIENT_SUITE,
+  findPython,
+  JAC_SUITE,
+  PYTHONS,
+  pythonTests,
+  smokeTest,
+  WORKER_SUITE,
+} from "./python-tests.ts";
 import { readVitestReport } from "./reports.ts";
 
 type Step = (context: TestContext) => Promise<Counts | { skippedWhy: string }>;
@@ -52,7 +60,7 @@ function plan(uv: string): [string, Step][] {
     ["lint", check(bin("biome"), "check", "--error-on-warnings", "--diagnostic-level=warn", ".")],
     ["proto", check(node, inRoot("proto/check.ts"))],
     ["unit tests", (context) => vitest("unit", context)],
-    ["worker, Python tests", (context) => workerTests(uv, context)],
+    ["worker, Python tests", (context) => pythonTests(uv, WORKER_SUITE, context)],
     ...PYTHONS.map((version): [string, Step] => [
       `worker, Python ${version}`,
       async (context) => {
@@ -62,6 +70,8 @@ function plan(uv: string): [string, Step][] {
           : smokeTest(python, context);
       },
     ]),
+    ["Python client", (context) => pythonTests(uv, CLIENT_SUITE, context)],
+    ["Jac plugin", (context) => pythonTests(uv, JAC_SUITE, context)],
     ["end-to-end tests", (context) => vitest("e2e", context)],
   ];
 }

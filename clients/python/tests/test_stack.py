@@ -68,6 +68,7 @@ def test_names_of_jac_splice_orc(address):
 def test_the_import_hook_is_scoped(address):
     client = podule.client()
     client.module("things", path=str(MODULES / "things.py"))
+    assert podule.client() is client
     with podule.remote_imports("things", "json"):
         import json
         import json.decoder
@@ -88,6 +89,8 @@ def test_the_import_hook_is_scoped(address):
     import json as local
 
     assert not isinstance(local, podule.RemoteObjectProxy)
+    client.close()
+    assert podule.client() is not client
     assert "things" not in sys.modules or not isinstance(sys.modules["things"], podule.RemoteObjectProxy)
 
 

@@ -11,7 +11,7 @@
 from ._client import Client, client, help, module, using, value
 from ._errors import DeadlineExceeded, PoduleError, RemoteError, RemoteTraceback, SessionLost
 from ._evaluate import evaluate
-from ._importing import remote_imports
+from ._importing import importer, remote_imports
 from ._proxy import RemoteObjectProxy
 from ._settings import keep, timeout, trace
 from ._splice import ModuleProxy, PodManagerProxy
@@ -31,6 +31,7 @@ __all__ = [
     "client",
     "evaluate",
     "help",
+    "importer",
     "keep",
     "module",
     "remote_imports",

@@ -27,6 +27,7 @@ class Client:
         self._channel = self.endpoint.channel()
         self._runtimes: dict[str, Runtime] = {}
         self._lock = threading.Lock()
+        self.closed = False
         self.modules = Modules(self._channel, self.endpoint.metadata)
 
     def module(self, name: str, **options: Any) -> RemoteObjectProxy:
@@ -50,6 +51,7 @@ class Client:
             runtime.close()
 
     def close(self) -> None:
+        self.closed = True
         for name in list(self._runtimes):
             self.forget(name)
         self._channel.close()
@@ -70,7 +72,7 @@ def client(url: str | None = None, **tls: Any) -> Client:
     key = _channel.endpoint(url, **tls)
     with _clients_lock:
         known = _clients.get(key)
-        if known is None:
+        if known is None or known.closed:
             known = _clients[key] = Client(url, **tls)
             atexit.register(known.close)
         return known

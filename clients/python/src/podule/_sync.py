@@ -277,7 +277,11 @@ class SyncSession:
         over = threading.Event()
         # Of this stream only: the writer of the one before may still wait at its own.
         wakes = self._wakes = queue.SimpleQueue()
-        stream = self._method(self._requests(over, wakes), metadata=self._metadata)
+        try:
+            stream = self._method(self._requests(over, wakes), metadata=self._metadata)
+        except RuntimeError as error:  # the interpreter ends: there are no more threads
+            self._closing.set()
+            return ended.protocol_error(error)
         try:
             for message in stream:
                 with self._lock:
