@@ -6,7 +6,7 @@ import { ObjectArgument } from "./message-value.ts";
 
 /** An argument of the command line: JSON, or the JSON of a file (`@data.json`) or of stdin (`@-`), or an object of the session (`%1`). */
 export async function readArgument(text: string): Promise<unknown> {
-  if (/^%\d{1,15}$/.test(text)) return new ObjectArgument(BigInt(text.slice(1)));
+  if (/^%\d{1,16}$/.test(text)) return new ObjectArgument(BigInt(text.slice(1)));
   if (!text.startsWith("@")) return parseArgument(text);
   try {
     return parseArgument(
@@ -33,7 +33,8 @@ export function parseArgument(text: string): unknown {
 
 function number(value: number, source: string): unknown {
   if (!/^-?\d+$/.test(source)) return podule.float(value);
-  return Number.isSafeInteger(value) ? value : BigInt(source);
+  // -0 is the int 0.
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(source);
 }
 
 /** `axis=0` and the like, by name. */

@@ -46,6 +46,6 @@ export function addCallCommands(program: Command): void {
 }
 
 function objectId(text: string): bigint {
-  if (/^\d{1,15}$/.test(text)) return BigInt(text);
+  if (/^\d{1,16}$/.test(text)) return BigInt(text);
   throw new InvalidArgumentError("It is the number that --object gave.");
 }

@@ -7,13 +7,13 @@ function __podule_at
   set -l place
   set -l before (commandline -opc)
   for word in $before[2..]
-    if contains -- (string join " " $place $word) ${paths.join(" ")}
+    if contains -- (string trim -- "$place $word") ${paths.join(" ")}
       set -a place $word
     else
       break
     end
   end
-  test (string join " " $place) = "$argv[1]"
+  test "$place" = "$argv[1]"
 end
 complete -c podule -f -n '__podule_at ""'
 ${places.flatMap(linesOf).join("\n")}

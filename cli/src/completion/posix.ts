@@ -31,7 +31,7 @@ ${choices(places, (words) => `compadd -- ${textsOf(words)}; return`)}
   case "$place" in
 ${places.map(({ path, words }) => `    ${quote(path)}) known=(${words.map(described).join(" ")}) ;;`).join("\n")}
   esac
-  _describe -o podule known || _files
+  _describe podule known || _files
 }
 compdef _podule podule
 `;

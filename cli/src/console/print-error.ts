@@ -20,7 +20,9 @@ export function errorText(error: unknown): string {
     `error: ${traceback.endsWith(message) ? "raised in Python" : message}`,
     `  ${reason === "" ? code : `${reason} (${code})`}`,
     ...facts.map(([name, value]) => `  ${name}: ${value}`),
-    ...violations.map(({ field, description }) => `  ${field}: ${description}`),
+    ...violations
+      .filter(({ description }) => !message.includes(description))
+      .map(({ field, description }) => `  ${field}: ${description}`),
     ...(retryAfterMs === undefined ? [] : [`  may be tried again in ${retryAfterMs} ms`]),
     ...hint(error),
   ];

@@ -47,9 +47,13 @@ async function interact(evaluator: Evaluator, name: string): Promise<void> {
     lines.setPrompt(">>> ");
     lines.prompt();
   });
+  // Before the loop gets the line: Ctrl-C right behind it is meant for it.
+  lines.on("line", () => {
+    running ??= new AbortController();
+  });
   prompt(lines, pending);
   for await (const line of lines) {
-    running = new AbortController();
+    running ??= new AbortController();
     pending = await step(evaluator, `${pending}${line}`, running.signal);
     running = undefined;
     prompt(lines, pending);
