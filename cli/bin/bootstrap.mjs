@@ -65,10 +65,31 @@ function runtimeVersion() {
 /** Under npm the launcher ends with it; npm itself passes signals on, but cannot when it is killed. */
 function endWithNpm(end) {
   if (process.env.npm_lifecycle_event === undefined) return;
+  const ancestors = () => [process.ppid, ...(byShell ? [parentOf(parent)] : [])].join();
   const parent = process.ppid;
+  const byShell = isScriptShell(parent);
+  const atFirst = ancestors();
   setInterval(() => {
-    if (process.ppid !== parent) end();
+    if (ancestors() !== atFirst) end();
   }, 500).unref();
+}
+
+/** npm starts a script by a shell; some stay between npm and the script, and outlive npm. */
+function isScriptShell(pid) {
+  return readProc(pid, "cmdline").split("\0").includes("-c");
+}
+
+function parentOf(pid) {
+  return readProc(pid, "stat").replace(/^.*\)/s, "").trim().split(" ")[1];
+}
+
+/** Empty where there is no /proc: there `sh` is one that does not stay. */
+function readProc(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 const nodeMajor = Number(process.versions.node.split(".")[0]);
