@@ -128,18 +128,31 @@ async function firstValue(
       (value) => `${EXAMPLE} = ${value}`,
     );
     steps.line(`First value after ${duration(performance.now() - began)}`);
-    steps.line(grpcurlLine(envoy.address, guarded));
+    steps.line(shellLines(envoy.address, guarded));
   } finally {
     channel.close();
   }
 }
 
+const DEFAULT_URL = "127.0.0.1:50051";
 const EXAMPLE = "numpy.sum(numpy.array([1, 2, 3, 4]))";
 
-function grpcurlLine(address: string, guarded: boolean): string {
+/** Calls to try, for this address. */
+function shellLines(address: string, guarded: boolean): string {
+  const url = `${guarded ? "https://" : ""}${address}`;
+  const flags = guarded
+    ? ` --url ${url} --ca CA.pem --token TOKEN`
+    : url === DEFAULT_URL
+      ? ""
+      : ` --url ${url}`;
   const request = '{"module":"numpy","function":"sum","args":[{"json":[1,2,3,4]}]}';
   const how = guarded ? "-cacert CA.pem -H 'authorization: Bearer TOKEN'" : "-plaintext";
-  return `\nFrom a shell:\n  grpcurl ${how} -d '${request}' ${address} podule.v1.Calls/Call\n`;
+  return `
+From a shell:
+  npx podule call numpy.sum '[1, 2, 3, 4]'${flags}
+  npx podule repl numpy${flags}
+  grpcurl ${how} -d '${request}' ${address} podule.v1.Calls/Call
+`;
 }
 
 /** Rejects when a part has ended that should not have. */
