@@ -31,6 +31,18 @@ def test_arrays_come_and_go(np):
         assert result.flags.writeable
 
 
+def test_a_large_array_lies_where_its_chunks_came_in(np):
+    for array in (numpy.arange(100_000.0), numpy.asfortranarray(numpy.ones((300, 301), "c16")), numpy.arange(90_001, dtype="u4")):
+        result = np.asarray(array)
+        base = result
+        while isinstance(base, numpy.ndarray):
+            base = base.base
+        assert isinstance(base if not isinstance(base, memoryview) else base.obj, bytearray)
+        assert result.flags.aligned and result.flags.writeable and numpy.array_equal(result, array)
+        assert result.flags.f_contiguous == array.flags.f_contiguous
+        result += 1
+
+
 def test_results_and_scalars(np):
     assert np.sum([1, 2, 3, 4]) == 10
     assert np.pi == numpy.pi

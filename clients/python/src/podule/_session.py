@@ -10,6 +10,7 @@ from collections import deque
 from typing import Iterable, NamedTuple, Protocol, Sequence
 
 from . import _frames as frames
+from ._arrays import padding
 from ._frames import Body, Buffer, Frame, ServerFrame
 
 MESSAGE_BYTES = 1 << 20
@@ -95,7 +96,8 @@ class Session:
         self._kept: deque[Frame] = deque()
         self._kept_bytes = self._kept_first = 0
         self._again: deque[Frame] = deque()
-        self._incoming: dict[tuple[bool, int], tuple[bytearray, int]] = {}
+        # By (callback's, id): the buffer, where the body begins in it, and how far it is filled.
+        self._incoming: dict[tuple[bool, int], tuple[bytearray, int, int]] = {}
 
     # --- what the user wants sent
 
@@ -297,19 +299,20 @@ class Session:
         if held is None:
             if frame.number > LARGEST_BODY:
                 raise frames.ProtocolError(f"a body of {frame.number} bytes")
-            held = (bytearray(frame.number), 0)
-        buffer, filled = held
+            free = padding(frame.body)
+            held = (bytearray(free + frame.number), free, free)
+        buffer, first, filled = held
         stop = filled + end - start
         if stop > len(buffer):
             raise frames.ProtocolError("chunks beyond their declared total")
         buffer[filled:stop] = memoryview(data)[start:end]
-        self._incoming[key] = (buffer, stop)
+        self._incoming[key] = (buffer, first, stop)
 
     def _body(self, frame: ServerFrame, callback: bool = False) -> Body:
         held = self._incoming.pop((callback, frame.id), None) if self._incoming else None
         if held is None:
             return frame.body
-        buffer, filled = held
+        buffer, first, filled = held
         if filled != len(buffer):
             raise frames.ProtocolError("a body whose chunks are not all there")
-        return buffer, 0, filled
+        return buffer, first, filled

@@ -7,15 +7,12 @@ import sys
 from functools import cache
 from typing import Any, Callable, Protocol, Sequence
 
-from . import _frames as frames, _stand_ins as _stand_ins
+from . import _arrays, _frames as frames, _stand_ins as _stand_ins
 from ._codec import values as codec
 from ._codec.values import ABSENT, NotAValue
 from ._codec.wire import InvalidValue
 from ._frames import Body, Buffer, varint
 from ._remote import Lease, Proxy, Remote
-
-# From here on an array goes out as it lies in memory.
-LARGE = 32 << 10
 
 
 class Link(Protocol):
@@ -120,7 +117,7 @@ def has_numpy() -> bool:
 
 def encode_value(value: Any, references: References) -> list[Buffer]:
     """A Value in pieces; raises TypeError or ValueError."""
-    whole = _large(value)
+    whole = _arrays.pieces(value)
     if whole is not None:
         return whole
     try:
@@ -129,27 +126,6 @@ def encode_value(value: Any, references: References) -> list[Buffer]:
         where = f"{problem.path.lstrip('.')}: " if problem.path else ""
         kind = TypeError if problem.reason == "RESULT_NOT_A_VALUE" else ValueError
         raise kind(f"{where}{problem.problem}") from None
-
-
-def _large(value: Any) -> list[Buffer] | None:
-    """A large array or bytes as a header and the bytes where they lie."""
-    if type(value) in (bytes, bytearray):
-        tag = b"\x32" if type(value) is bytes else b"\xfa\x01"
-        return [tag + varint(len(value)), value] if len(value) >= LARGE else None
-    numpy = sys.modules.get("numpy")
-    if numpy is None or type(value) is not numpy.ndarray or value.nbytes < LARGE:
-        return None
-    dtype, flags = value.dtype, value.flags
-    if dtype.kind not in "biufc" or dtype.newbyteorder("<") != dtype or not flags.forc:
-        return None
-    name = dtype.str.encode()
-    shape = b"".join(map(varint, value.shape))
-    head = b"\x0a" + varint(len(name)) + name + b"\x12" + varint(len(shape)) + shape
-    if not flags.c_contiguous:
-        head += b"\x20\x01"
-    head += b"\x1a" + varint(value.nbytes)
-    data = memoryview(value if flags.c_contiguous else value.T).cast("B")
-    return [b"\x62" + varint(len(head) + value.nbytes) + head, data]
 
 
 def decode_value(body: Body, references: References) -> Any:
