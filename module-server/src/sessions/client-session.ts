@@ -1,42 +1,24 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { type RpcStatus, rpcStatus, StatusError, statusError, toStatus } from "@podule/grpc";
 import { CallResponse } from "@podule/proto/podule/v1/calls.ts";
-import {
-  type CallFrame,
-  type ChunkFrame,
-  type ClientFrame,
-  decodeClientFrames,
-  type OpenFrame,
-  type ServerFrame,
-  type UnknownFrame,
-} from "@podule/session";
+import { type ClientFrame, decodeClientFrames, type OpenFrame, type UnknownFrame } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { Call, type Caller } from "../calls/call.ts";
-import { ItemFlow } from "../calls/item-flow.ts";
+import type { ItemFlow } from "../calls/item-flow.ts";
 import { encodeStatus } from "../status-bytes.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { SessionOfWorker, Worker } from "../workers/worker.ts";
-import { BodiesIn } from "./bodies-in.ts";
-import { BodiesOut } from "./bodies-out.ts";
-import { LeasedCaller } from "./leased-caller.ts";
+import { ClientCallbacks } from "./client-callbacks.ts";
+import { ClientCalls } from "./client-calls.ts";
+import { Grace } from "./grace.ts";
+import { type Lease, LeasedCaller } from "./leased-caller.ts";
 import { Outbox } from "./outbox.ts";
-import {
-  EXPIRED,
-  MAX_IN_FLIGHT,
-  moved,
-  SLOW_READER,
-  sessionLost,
-  TOO_MANY_CALLS,
-  violation,
-} from "./session-errors.ts";
+import { EXPIRED, MAX_IN_FLIGHT, moved, sessionLost, violation } from "./session-errors.ts";
 import { SessionStream } from "./session-stream.ts";
 
-const EMPTY = Buffer.alloc(0);
 /** Ids of calls without a stream: beyond those that the client and the worker give. */
 const FIRST_LEASED = 2 ** 50;
 const MOST_LEASED = 2 ** 50;
-/** Items that a stream's worker may be ahead of the client, bytes. */
-const AHEAD_BYTES = 64 * 1024;
 
 export interface ClientSessionOptions {
   readonly token: string;
@@ -49,21 +31,16 @@ export interface ClientSessionOptions {
 }
 
 /** A client's session: its calls, and what it was not yet told. Outlives its streams by the grace time; ends with its worker. */
-export class ClientSession implements Caller, SessionOfWorker {
+export class ClientSession implements Lease, SessionOfWorker {
   readonly tokenResponse: Buffer;
   readonly number: number;
   readonly worker: Worker;
   readonly #options: ClientSessionOptions;
   readonly #outbox = new Outbox(true);
-  readonly #calls = new Map<number, Call>();
-  readonly #callbacks = new Set<number>();
-  readonly #bodiesIn: BodiesIn;
-  readonly #callbackBodiesIn: BodiesIn;
-  readonly #bodiesOut: BodiesOut;
-  #grace: NodeJS.Timeout | undefined;
+  readonly #calls: ClientCalls;
+  readonly #callbacks: ClientCallbacks;
+  readonly #grace: Grace;
   #lastLease = 0;
-  /** Calls without a stream that have not ended. */
-  #leases = 0;
   /** A stream has opened it. */
   #opened = false;
   #finishing = false;
@@ -75,10 +52,17 @@ export class ClientSession implements Caller, SessionOfWorker {
     this.tokenResponse = Buffer.from(CallResponse.encode({ result: undefined, session: token }).finish());
     this.worker = worker;
     this.number = worker.openSession(this);
-    this.#bodiesIn = new BodiesIn(() => worker.nextTransfer());
-    this.#callbackBodiesIn = new BodiesIn((id) => worker.transferOfCallback(id));
-    this.#bodiesOut = new BodiesOut((linkId, bytes) => worker.pull(linkId, bytes));
-    this.#awaitUse();
+    this.#calls = new ClientCalls({
+      pool: options.pool,
+      worker,
+      session: this.number,
+      outbox: this.#outbox,
+      onAnswer: () => {
+        if (this.#finishing) this.#endWhenIdle();
+      },
+    });
+    this.#callbacks = new ClientCallbacks(worker);
+    this.#grace = new Grace(options.graceMs, () => this.close(EXPIRED));
   }
 
   /** A stream opens the session, or goes on with it; an older one moves away. Throws a StatusError. */
@@ -94,9 +78,10 @@ export class ClientSession implements Caller, SessionOfWorker {
     if (!outbox.log.acknowledge(open.received)) throw notSent(open.received);
     if (!this.#opened) outbox.resumable = open.resumable;
     this.#opened = true;
-    clearTimeout(this.#grace);
+    this.#grace.hold();
     const older = outbox.stream;
     outbox.stream = undefined;
+    if (older !== undefined) this.#grace.release();
     older?.abandon(moved());
     const current: SessionStream = new SessionStream(stream, {
       received: () => (outbox.resumable ? outbox.log.received : 0),
@@ -127,11 +112,11 @@ export class ClientSession implements Caller, SessionOfWorker {
   close(status: RpcStatus | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#grace);
+    this.#grace.stop();
     this.#options.onEnd(this);
-    for (const call of [...this.#calls.values()]) this.#options.pool.cancel(call);
-    for (const transfer of this.#bodiesIn.clear()) this.worker.dropTransfer(transfer);
-    for (const transfer of this.#callbackBodiesIn.clear()) this.worker.dropTransfer(transfer);
+    this.#outbox.closing = true;
+    this.#calls.close();
+    this.#callbacks.close();
     this.worker.closeSession(this);
     const { stream } = this.#outbox;
     if (status !== undefined) {
@@ -155,8 +140,7 @@ export class ClientSession implements Caller, SessionOfWorker {
 
   /** A call that names the session: it lives at least until that has ended, and the grace time more. */
   lease(caller: Caller, request: Buffer, due: number, flow?: ItemFlow): Call {
-    clearTimeout(this.#grace);
-    this.#leases++;
+    this.#grace.hold();
     this.#lastLease = (this.#lastLease % MOST_LEASED) + 1;
     const call = new Call(new LeasedCaller(caller, this), FIRST_LEASED + this.#lastLease, request, due, flow);
     call.pin = { worker: this.worker, session: this.number, transfer: undefined };
@@ -164,8 +148,7 @@ export class ClientSession implements Caller, SessionOfWorker {
   }
 
   leaseEnded(): void {
-    this.#leases--;
-    this.#awaitUse();
+    this.#grace.release();
   }
 
   get maxMessageBytes(): number {
@@ -180,59 +163,19 @@ export class ClientSession implements Caller, SessionOfWorker {
     this.#options.pool.oversize(call, false, bytes);
   }
 
-  // --- answers of calls
-
-  result(call: Call, body: Buffer): void {
-    this.#answer(call, { kind: "result", id: call.id, body });
-  }
-
-  item(call: Call, body: Buffer): void {
-    this.#send({ kind: "item", id: call.id, body });
-    if (!this.#outbox.empty) call.flow?.setOpen(false);
-  }
-
-  end(call: Call): void {
-    this.#answer(call, { kind: "end", id: call.id });
-  }
-
-  error(call: Call, body: Buffer): void {
-    this.#bodiesOut.drop(call.linkId);
-    this.#answer(call, { kind: "error", id: call.id, body });
-  }
-
-  #answer(call: Call, frame: ServerFrame): void {
-    this.#calls.delete(call.id);
-    this.#send(frame);
-    if (this.#finishing) this.#endWhenIdle();
-  }
-
-  chunked(call: Call, total: number): void {
-    this.#bodiesOut.add({ linkId: call.linkId, id: call.id, callback: false, total });
-    this.#bodiesOut.pump(this.#outbox.open);
-  }
-
-  piece({ linkId }: Call, data: Buffer): void {
-    this.callbackPiece(linkId, data);
-  }
-
-  // --- what the worker sends besides
-
-  callbackPiece(linkId: number, data: Buffer): void {
-    const body = this.#bodiesOut.take(linkId, data.length);
-    if (body === undefined) return;
-    const { id, callback, total } = body;
-    this.#send({ kind: "chunk", id, data, total, callback });
-    this.#bodiesOut.pump(this.#outbox.open);
-  }
-
-  callbackChunked(linkId: number, id: number, total: number): void {
-    this.#bodiesOut.add({ linkId, id, callback: true, total });
-    this.#bodiesOut.pump(this.#outbox.open);
-  }
+  // --- what the worker sends besides answers
 
   callback(id: number, callee: number, request: Buffer): void {
     this.#callbacks.add(id);
-    this.#send({ kind: "callback", id, function: callee, request });
+    this.#outbox.send({ kind: "callback", id, function: callee, request });
+  }
+
+  callbackChunked(linkId: number, id: number, total: number): void {
+    this.#calls.bodyReady(linkId, id, true, total);
+  }
+
+  callbackPiece(linkId: number, data: Buffer): void {
+    this.#calls.bodyPiece(linkId, data);
   }
 
   roomAtWorker(): void {
@@ -268,80 +211,31 @@ export class ClientSession implements Caller, SessionOfWorker {
     if (this.#outbox.resumable) this.#outbox.log.receive();
     switch (frame.kind) {
       case "call":
-        this.#start(frame);
+        this.#calls.start(frame);
         return;
-      case "cancel": {
-        const call = this.#calls.get(frame.id);
-        if (call !== undefined) this.#options.pool.cancel(call);
+      case "cancel":
+        this.#calls.cancel(frame.id);
         return;
-      }
-      case "credit": {
-        const call = this.#calls.get(frame.id);
-        if (call !== undefined) this.#options.pool.allow(call, frame.items);
+      case "credit":
+        this.#calls.allow(frame.id, frame.items);
         return;
-      }
       case "chunk":
-        this.#onChunk(frame);
+        if (frame.callback) this.#callbacks.chunk(frame);
+        else this.#calls.chunk(frame);
         return;
       case "release":
         this.worker.release(this.number, frame.ids);
         return;
       case "callbackResult":
-        this.#callbackBodiesIn.finish(frame.id);
-        if (this.#callbacks.delete(frame.id))
-          this.worker.answerCallback(
-            frame.id,
-            frame.error === undefined,
-            frame.error ?? frame.response ?? EMPTY,
-          );
+        this.#callbacks.answer(frame);
         return;
       case "close":
         this.#finish();
     }
   }
 
-  #start(frame: CallFrame): void {
-    const { id, request, timeoutMs, stream, credit } = frame;
-    if (id === 0 || this.#calls.has(id)) throw violation(`The id ${id} is 0 or a running call's`);
-    const transfer = this.#bodiesIn.finish(id);
-    const due = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const flow = stream ? new ItemFlow(credit, AHEAD_BYTES) : undefined;
-    if (!this.#outbox.empty) flow?.setOpen(false);
-    const call = new Call(this, id, request, due, flow);
-    call.pin = { worker: this.worker, session: this.number, transfer };
-    // What the client has not taken is in flight as it sees it.
-    if (this.#calls.size + this.#outbox.waitingAnswers >= MAX_IN_FLIGHT) {
-      call.finished = true;
-      this.error(call, TOO_MANY_CALLS);
-      if (this.#outbox.waitingAnswers > 2 * MAX_IN_FLIGHT) throw new StatusError(SLOW_READER);
-    } else {
-      this.#calls.set(id, call);
-      this.#options.pool.submit(call);
-    }
-    if (call.finished && transfer !== undefined) this.worker.dropTransfer(transfer);
-  }
-
-  #onChunk(frame: ChunkFrame): void {
-    if (!frame.callback) this.worker.chunk(this.#bodiesIn.take(frame), frame.total, frame.data);
-    else if (this.#callbacks.has(frame.id))
-      this.worker.chunk(this.#callbackBodiesIn.take(frame), frame.total, frame.data);
-  }
-
-  // --- frames to the client
-
-  #send(frame: ServerFrame): void {
-    if (!this.#ended) this.#outbox.send(frame);
-  }
-
   #pump(): void {
-    const outbox = this.#outbox;
-    if (!outbox.empty) {
-      outbox.pump();
-      if (outbox.empty)
-        for (const call of this.#calls.values())
-          if (call.flow !== undefined) this.#options.pool.setOpen(call, true);
-    }
-    this.#bodiesOut.pump(outbox.open);
+    this.#calls.pump();
     if (this.#finishing) this.#endWhenIdle();
   }
 
@@ -361,14 +255,7 @@ export class ClientSession implements Caller, SessionOfWorker {
     this.#outbox.stream = undefined;
     if (this.#ended) return;
     if (this.#finishing || !this.#outbox.resumable) this.close(undefined);
-    else this.#awaitUse();
-  }
-
-  /** Without a stream and without a call that names it, it has the grace time left. */
-  #awaitUse(): void {
-    clearTimeout(this.#grace);
-    if (this.#ended || this.#leases > 0 || this.#outbox.stream !== undefined) return;
-    this.#grace = setTimeout(() => this.close(EXPIRED), this.#options.graceMs);
+    else this.#grace.release();
   }
 }
 

@@ -13,6 +13,8 @@ export class Outbox {
   readonly log = new FrameLog<ServerFrame>();
   resumable: boolean;
   stream: SessionStream | undefined;
+  /** The session ends: nothing is taken any more. */
+  closing = false;
   #waiting: ServerFrame[] = [];
   #waitingAnswers = 0;
 
@@ -37,6 +39,7 @@ export class Outbox {
   }
 
   send(frame: ServerFrame): void {
+    if (this.closing) return;
     if (this.open) {
       this.#write(frame);
     } else {

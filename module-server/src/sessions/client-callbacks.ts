@@ -1,0 +1,37 @@
+import type { CallbackResultFrame, ChunkFrame } from "@podule/session";
+import type { Worker } from "../workers/worker.ts";
+import { BodiesIn } from "./bodies-in.ts";
+
+const EMPTY = Buffer.alloc(0);
+
+/** Functions of a session's client that Python waits for. Answers that nobody waits for are ignored. */
+export class ClientCallbacks {
+  readonly #worker: Worker;
+  readonly #waiting = new Set<number>();
+  readonly #bodies: BodiesIn;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#bodies = new BodiesIn((id) => worker.transferOfCallback(id));
+  }
+
+  add(id: number): void {
+    this.#waiting.add(id);
+  }
+
+  /** A piece of a large answer. Throws a StatusError where it breaks the rules. */
+  chunk(frame: ChunkFrame): void {
+    if (this.#waiting.has(frame.id)) this.#worker.chunk(this.#bodies.take(frame), frame.total, frame.data);
+  }
+
+  /** Throws a StatusError where chunks are missing. */
+  answer({ id, response, error }: CallbackResultFrame): void {
+    this.#bodies.finish(id);
+    if (this.#waiting.delete(id))
+      this.#worker.answerCallback(id, error === undefined, error ?? response ?? EMPTY);
+  }
+
+  close(): void {
+    for (const transfer of this.#bodies.clear()) this.#worker.dropTransfer(transfer);
+  }
+}
