@@ -60,6 +60,11 @@ def open_frame(module: str, token: str, received: int) -> Frame:
 def call_frame(call: int, request: Sequence[Buffer], timeout_ms: int = 0, traceparent: str = "", credit: int = 0) -> Frame:
     """`call`; with `credit` a streamed one. `request` is a CallRequest in pieces, empty where chunks carried it."""
     head = b"\x08" + varint(call)
+    if len(request) == 1 and not (timeout_ms or traceparent or credit):
+        # Nearly all calls.
+        body = request[0]
+        head += b"\x12" + varint(len(body))
+        return (b"".join((b"\x12", varint(len(head) + len(body)), head, body)),)
     if timeout_ms:
         head += b"\x18" + varint(timeout_ms)
     if traceparent:
@@ -172,7 +177,23 @@ _BODY_FIELD = {RESULT: 2, ITEM: 2, ERROR: 2, CHUNK: 2, CALLBACK: 3}
 _NUMBER_FIELD = {OPENED: 1, DRAINING: 1, CHUNK: 3, CALLBACK: 2}
 
 
+def _result(frame: Body) -> ServerFrame | None:
+    """A result as nearly all are written: id and body, in this order. None where this one is not."""
+    data, at, end = frame
+    if data[at : at + 1] != b"\x08":
+        return None
+    id, at = read_varint(data, at + 1, end)
+    if data[at : at + 1] != b"\x12":
+        return None
+    length, at = read_varint(data, at + 1, end)
+    return ServerFrame(RESULT, id, (data, at, end)) if at + length == end else None
+
+
 def _server_frame(kind: int, frame: Body) -> ServerFrame:
+    if kind == RESULT:
+        result = _result(frame)
+        if result is not None:
+            return result
     id = number = received = grace = 0
     body, token, callback = NO_BODY, "", False
     body_field, number_field = _BODY_FIELD.get(kind), _NUMBER_FIELD.get(kind)

@@ -7,6 +7,9 @@ from typing import Any, Iterator, Protocol
 from ._codec.values import ABSENT
 from ._codec.values.decode import MAX_DEPTH
 
+# Of these no part is a proxy.
+SIMPLE = frozenset((int, float, str, bool, bytes, type(None), complex))
+
 
 class Holder(Protocol):
     """A session, as the leases of its objects see it."""
@@ -80,7 +83,7 @@ def remotes_in(value: Any, depth: int = 0) -> Iterator[Remote]:
         return  # cannot be sent
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            if item.__class__ not in _PLAIN:
+            if item.__class__ not in SIMPLE:
                 yield from remotes_in(item, depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -89,6 +92,3 @@ def remotes_in(value: Any, depth: int = 0) -> Iterator[Remote]:
     elif isinstance(value, slice):
         for part in (value.start, value.stop, value.step):
             yield from remotes_in(part, depth + 1)
-
-
-_PLAIN = frozenset((int, float, str, bool, bytes, type(None), complex))

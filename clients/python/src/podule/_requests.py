@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 
 from ._codec.values import ABSENT
 from ._frames import Body, Buffer, read_fields, read_text, varint
-from ._remote import Lease, Remote, remotes_in
-from ._session import Outgoing
+from ._remote import SIMPLE, Lease, Remote, remotes_in
+from ._session import INLINE_BYTES, Outgoing
 from ._values import Named, References, decode_value, encode_value
 
 # CallRequest.Operation and ResultMode.
@@ -32,10 +32,13 @@ class Request:
         self.operation, self.target, self.function = operation, target, function
         self.args, self.kwargs, self.mode = args, kwargs or {}, mode
 
-    def remotes(self) -> Iterator[Remote]:
+    def remotes(self) -> list[Remote]:
         """Those of the proxies among the arguments."""
-        yield from remotes_in(self.args)
-        yield from remotes_in(self.kwargs)
+        found: list[Remote] = []
+        for value in (*self.args, *self.kwargs.values()) if self.kwargs else self.args:
+            if value.__class__ not in SIMPLE:
+                found.extend(remotes_in(value))
+        return found
 
     def encode(self, references: References, target: Any = ABSENT) -> list[Buffer]:
         """The CallRequest in pieces; `target` as a value instead of an object."""
@@ -77,6 +80,10 @@ def _append(pieces: list[Buffer], tag: bytes, encoded: Sequence[Buffer]) -> None
 def sends(id: int, request: Request, references: References, **options: Any) -> list[Outgoing]:
     """The frames of one call, after those of the calls that fetch what it names."""
     body = request.encode(references)
+    if sum(map(len, body)) <= INLINE_BYTES:
+        body = [b"".join(body)]
+    if not references.objects:
+        return [Outgoing(id, body, **options)]
     ahead = [_fetch(lease, named, references) for lease, named in references.before]
     return [*ahead, Outgoing(id, body, tuple(references.objects), **options)]
 

@@ -12,7 +12,7 @@ from ._proxy import RemoteObjectProxy
 from ._remote import Lease, Remote
 from ._requests import Request, sends
 from ._sync import Call, SyncSession
-from ._values import References, decode_response
+from ._values import References, decode_plain, decode_response
 
 # Attributes of these classes are named by their path once they are known, instead of being fetched each time.
 _METHODS = frozenset(("builtins:method", "builtins:builtin_function_or_method", "builtins:method-wrapper", "builtins:method_descriptor"))
@@ -55,7 +55,10 @@ class Runtime:
 
     def session_of(self, request: Request) -> SyncSession:
         """That of the objects that it names; raises SessionLost where it is gone."""
-        leases = [remote.lease for remote in request.remotes() if remote.runtime is self]
+        remotes = request.remotes()
+        if request.target is None and not remotes:
+            return self.session()
+        leases = [remote.lease for remote in remotes if remote.runtime is self]
         for lease in (request.target, *leases):
             if lease is None or lease.value is not ABSENT:
                 continue
@@ -150,10 +153,17 @@ class Runtime:
         session = self.session_of(request)
         request.mode = request.mode or settings.result_mode()
         references = References(session)
-        call = Call(session.next_id(), references)
+        call = Call(session.next_id(), (request, references))
         session.start(sends(call.id, request, references, **settings.options()), [call])
-        lease = Lease(session, call.id, kept=request.mode == requests.OBJECT)
-        body = session.wait(call, settings.seconds())
+        seconds = settings.seconds()
+        if request.mode != requests.OBJECT:
+            body = session.wait(call, seconds)
+            plain = decode_plain(body)
+            if plain is not ABSENT:
+                return plain
+            return decode_response(body, References(session, Lease(session, call.id, kept=False)))
+        lease = Lease(session, call.id)
+        body = session.wait(call, seconds)
         return decode_response(body, References(session, lease, by_value=not settings.keeps()))
 
     def proxy(self, lease: Lease, type: str, callable: bool, value: Any) -> RemoteObjectProxy:

@@ -138,8 +138,26 @@ def decode_value(body: Body, references: References) -> Any:
         codec.use_references(None)
 
 
+# Kinds without references inside: null, bool, int, float, str, bytes.
+_PLAIN_KINDS = frozenset((0x08, 0x10, 0x18, 0x21, 0x2A, 0x32))
+
+
+def decode_plain(body: Body) -> Any:
+    """The result of a CallResponse where it is of the simplest kinds and all that there is; else ABSENT."""
+    data, at, end = body
+    if end - at < 4 or data[at] != 0x0A:
+        return ABSENT
+    length, at = frames.read_varint(data, at + 1, end)
+    if at + length != end or length == 0 or data[at] not in _PLAIN_KINDS:
+        return ABSENT
+    return codec.read_value(data, at, end, 0)
+
+
 def decode_response(body: Body, references: References) -> Any:
     """The result of a CallResponse, or the item of a StreamResponse."""
+    plain = decode_plain(body)
+    if plain is not ABSENT:
+        return plain
     for field, _, piece in frames.read_fields(body):
         if field == 1:
             return decode_value(piece, references)
