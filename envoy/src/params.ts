@@ -33,6 +33,11 @@ export interface ListenerTls {
   readonly keyFile: string;
   /** Clients must have a certificate of this authority. */
   readonly clientCaFile?: string;
+  /**
+   * A folder with the files of `renderSecrets`: Envoy then takes up certificates that are renamed into the place of these, while it runs. `startEnvoy`
+   * sees to that.
+   */
+  readonly secretsDir?: string;
 }
 
 export interface Jwt {

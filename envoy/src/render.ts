@@ -2,7 +2,8 @@ import { stringify } from "yaml";
 import { envoyAddress, isLocal, parseAddress } from "./address.ts";
 import { cluster } from "./cluster.ts";
 import { listener } from "./listener.ts";
-import type { EnvoyParams } from "./params.ts";
+import type { EnvoyParams, ListenerTls } from "./params.ts";
+import { secrets } from "./tls.ts";
 
 /**
  * Envoy's whole configuration, the same on one machine and in a cluster but for the parameters. Throws when a parameter is malformed,
@@ -16,17 +17,24 @@ export function renderEnvoy(params: EnvoyParams): string {
     );
   }
   assertGuarded(params);
-  return stringify(
-    {
-      node: { id: "podule", cluster: "podule" },
-      admin: { address: envoyAddress(admin) },
-      static_resources: { listeners: [listener(params)], clusters: [cluster(params)] },
-      overload_manager: overloadManager(params),
-      layered_runtime: { layers: [{ name: "podule", static_layer: RUNTIME }] },
-    },
-    // Quoted: Envoy reads YAML 1.1, to which a bare `n` or `yes` is no text.
-    { lineWidth: 0, version: "1.1", defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" },
-  );
+  return yaml({
+    node: { id: "podule", cluster: "podule" },
+    admin: { address: envoyAddress(admin) },
+    static_resources: { listeners: [listener(params)], clusters: [cluster(params)] },
+    overload_manager: overloadManager(params),
+    layered_runtime: { layers: [{ name: "podule", static_layer: RUNTIME }] },
+  });
+}
+
+/** The files of `ListenerTls.secretsDir`, by name. */
+export function renderSecrets(tls: ListenerTls): ReadonlyMap<string, string> {
+  return new Map([...secrets(tls)].map(([name, content]) => [name, yaml(content)]));
+}
+
+/** Quoted: Envoy reads YAML 1.1, to which a bare `n` or `yes` is no text. */
+function yaml(content: object): string {
+  const style = { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" } as const;
+  return stringify(content, { lineWidth: 0, version: "1.1", ...style });
 }
 
 /** Whoever can call can run Python: beyond this machine only with encryption and with knowing who calls. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -63,6 +63,48 @@ describe("TLS", () => {
     expect((await connect(address, trusting(stranger)).echo("x", { timeoutMs: 3000 })).code).not.toBe(OK);
     expect((await connect(address, trusting()).echo("x", { timeoutMs: 3000 })).code).not.toBe(OK);
     expect(upstream.calls).toBe(1);
+  });
+
+  test("a certificate that is renamed into its place is taken up while it runs", async () => {
+    const next = certificate("next", { issuer: other, hosts: ["localhost", "127.0.0.1"] });
+    const own = {
+      certFile: file("moved.pem"),
+      keyFile: file("moved.key"),
+      clientCaFile: file("moved-ca.pem"),
+    };
+    const replace = async (pair: { cert: string; key: string }, ca: string) => {
+      for (const [path, text] of [
+        [own.keyFile, pair.key],
+        [own.certFile, pair.cert],
+        [own.clientCaFile, ca],
+      ] as const) {
+        await writeFile(`${path}.new`, text);
+        await rename(`${path}.new`, path);
+      }
+    };
+    await replace(server, authority.cert);
+    const { address } = await runEnvoy([await runUpstream()], { tls: own });
+    expect((await connect(address, trusting(user)).echo("x")).code).toBe(OK);
+    await replace(next, other.cert);
+    const credentials = ChannelCredentials.createSsl(
+      Buffer.from(other.cert),
+      Buffer.from(stranger.key),
+      Buffer.from(stranger.cert),
+    );
+    await expect
+      .poll(async () => (await connect(address, credentials).echo("x", { timeoutMs: 3000 })).code, {
+        timeout: 15_000,
+      })
+      .toBe(OK);
+    expect((await connect(address, trusting(user)).echo("x", { timeoutMs: 3000 })).code).not.toBe(OK);
+  });
+
+  test("a certificate that cannot be used is told at the start", async () => {
+    const upstreams = [await runUpstream()];
+    const missing = { ...TLS, certFile: file("nothing.pem") };
+    await expect(runEnvoy(upstreams, { tls: missing })).rejects.toThrow(/nothing\.pem/);
+    const foreign = { ...TLS, keyFile: file("user.key") };
+    await expect(runEnvoy(upstreams, { tls: foreign })).rejects.toThrow(/user\.key.*mismatch/);
   });
 
   test("towards the managers, both sides showing theirs", async () => {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatAddress, parseAddress } from "./address.ts";
 import { adminGet, adminPost } from "./admin.ts";
+import { checkCertificates } from "./check-certificates.ts";
 import { type Exit, startGuard } from "./guarded.ts";
 import type { EnvoyParams } from "./params.ts";
-import { renderEnvoy } from "./render.ts";
+import { renderEnvoy, renderSecrets } from "./render.ts";
 
 export type { Exit };
 
@@ -40,8 +41,13 @@ const START_MS = 30_000;
 export async function startEnvoy(options: StartOptions): Promise<Envoy> {
   const { binary, runDir, concurrency = 2 } = options;
   const admin = options.params.admin ?? `unix:${join(runDir, "admin.sock")}`;
-  const configuration = renderEnvoy({ ...options.params, admin });
+  const tls = options.params.tls && { ...options.params.tls, secretsDir: runDir };
+  const configuration = renderEnvoy({ ...options.params, ...(tls && { tls }), admin });
+  if (tls !== undefined) await checkCertificates(tls);
   await mkdir(runDir, { recursive: true, mode: 0o700 });
+  for (const [name, text] of tls === undefined ? [] : renderSecrets(tls)) {
+    await writeFile(join(runDir, name), text, { mode: 0o600 });
+  }
   const file = join(runDir, "envoy.yaml");
   await writeFile(file, configuration, { mode: 0o600 });
   const guard = await startGuard({

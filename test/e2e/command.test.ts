@@ -1,5 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type PoduleOptions, podule, poduleAtTerminal } from "../stack/podule-command.ts";
 import { ROOT } from "../stack/tools.ts";
 import { useStack } from "../stack/use-stack.ts";
@@ -191,17 +193,14 @@ describe("repl", () => {
   });
 
   test("at a terminal: completion, errors that do not end it, Ctrl-C", async () => {
-    const { code, printed } = await poduleAtTerminal(
-      running.stack.address,
-      ["repl", "time"],
-      [
-        { after: ">>> ", type: "time.sle\t" },
-        { after: "time.sleep", type: "(600)\r\u0003" },
-        { after: "KeyboardInterrupt", type: "1 / 0\r" },
-        { after: "ZeroDivisionError", type: "40 + 2\r" },
-        { after: "\n42", type: "\u0004" },
-      ],
-    );
+    const env = { POD_MANAGER_URL: running.stack.address };
+    const { code, printed } = await poduleAtTerminal(["repl", "time"], env, [
+      { after: ">>> ", type: "time.sle\t" },
+      { after: "time.sleep", type: "(600)\r\u0003" },
+      { after: "KeyboardInterrupt", type: "1 / 0\r" },
+      { after: "ZeroDivisionError", type: "40 + 2\r" },
+      { after: "\n42", type: "\u0004" },
+    ]);
     expect(printed).toContain("KeyboardInterrupt");
     expect(code).toBe(0);
   });
@@ -222,4 +221,27 @@ test("doctor says what it found, and that the service answers", async () => {
   const { code, stdout } = await run(["doctor"]);
   expect(code).toBe(0);
   expect(stdout).toContain(`${running.stack.address} answers`);
+});
+
+test("up at a terminal: a line that moves, then one that stays for each step", async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), "podule-e2e-"));
+  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+  const env = { PORT: "0", PODULE_STATE_DIR: stateDir, NO_COLOR: "1", CI: undefined };
+  const { code, printed } = await poduleAtTerminal(["up", "--once"], env);
+  expect(code).toBe(0);
+  expect(printed).toContain("⠋");
+  // The cursor is back.
+  expect(printed.lastIndexOf("\u001b[?25h")).toBeGreaterThan(printed.lastIndexOf("\u001b[?25l"));
+  expect(printed).toMatch(/✔ Envoy on 127\.0\.0\.1:\d+ {2}\(/);
+  expect(printed).toMatch(/✔ numpy\.sum\(numpy\.array\(\[1, 2, 3, 4\]\)\) = 10 {2}\(/);
+  expect(printed).toMatch(/npx podule call numpy\.sum '\[1, 2, 3, 4\]' --url 127\.0\.0\.1:\d+/);
+});
+
+test("up that cannot: one line that says why, no stack", async () => {
+  const { code, stderr } = await run(["up", "--once"], {
+    env: { PORT: "0", PODULE_TLS_CERT: "/nowhere/cert.pem", PODULE_TLS_KEY: "/nowhere/key.pem" },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain("/nowhere/cert.pem");
+  expect(stderr).not.toContain("    at ");
 });

@@ -41,16 +41,17 @@ export async function podule(
   return { code: typeof code === "number" ? code : null, stdout: printed, stderr };
 }
 
+const SIZED = 'stty rows 40 cols 100; exec "$@"';
 const PTY = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 /** The same at a terminal: each entry of `script` is typed once its `after` has been printed behind the entry before. */
 export async function poduleAtTerminal(
-  address: string,
   args: readonly string[],
-  script: readonly { readonly after: string; readonly type: string }[],
+  env: Readonly<Record<string, string | undefined>>,
+  script: readonly { readonly after: string; readonly type: string }[] = [],
 ): Promise<{ code: number | null; printed: string }> {
-  const child = spawn("python3", ["-c", PTY, process.execPath, MAIN, ...args], {
-    env: { ...process.env, POD_MANAGER_URL: address, TERM: "xterm" },
+  const child = spawn("python3", ["-c", PTY, "sh", "-c", SIZED, "sh", process.execPath, MAIN, ...args], {
+    env: { ...process.env, TERM: "xterm", ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
   let printed = "";

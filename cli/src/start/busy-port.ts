@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { UserError } from "../user-error.ts";
 
 /** Undefined when the port is free, else who has it ("node (pid 4711)"), or "another process". */
 export async function whoHasPort(host: string, port: number): Promise<string | undefined> {
   if (port === 0) return undefined;
   const code = await tryToListen(host, port);
   if (code === undefined) return undefined;
-  if (code !== "EADDRINUSE") throw new Error(`Cannot listen on ${host}:${port}: ${code}`);
+  if (code !== "EADDRINUSE") throw new UserError(`Cannot listen on ${host}:${port}: ${code}`);
   return owner(port) ?? "another process";
 }
 

@@ -95,6 +95,8 @@ async function bringUp(
           upstreams: { kind: "static", addresses: [manager.address] },
           descriptorFile: fileURLToPath(descriptorSetFile),
         },
+      }).catch((error: unknown) => {
+        throw new UserError(error instanceof Error ? error.message : String(error));
       }),
     ({ address }) => `Envoy on ${address}`,
   );
