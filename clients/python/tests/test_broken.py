@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Iterator
 
 import grpc
@@ -171,3 +174,32 @@ def test_nobody_there():
     with podule.Client("127.0.0.1:1") as client, pytest.raises(podule.PoduleError) as caught:
         client.module("things").same(1)
     assert caught.value.code == grpc.StatusCode.UNAVAILABLE and not isinstance(caught.value, podule.SessionLost)
+
+
+INTERRUPTED = """
+import sys, podule
+with podule.Client(sys.argv[1]) as client:
+    things = client.module("things")
+    things.total([1])
+    print("ready", flush=True)
+    try:
+        things.sleep(60)
+    except KeyboardInterrupt:
+        print(things.total([2, 3]), flush=True)
+"""
+
+
+def test_an_interrupted_call_is_cancelled(things_pod):
+    source = str(Path(podule.__file__).parents[1])
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, things_pod.address],
+        env={**os.environ, "PYTHONPATH": source},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert process.communicate(timeout=30)[0] == "5\n"
+        assert time.monotonic() - started < 15

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import grpc
 import pytest
 from conftest import MODULES, Stack
+from protos import UpdateModuleRequest
 
 import podule
 from podule import aio
@@ -50,6 +53,26 @@ def test_a_module_that_cannot_be_made():
     with podule.Client() as client, pytest.raises(podule.PoduleError) as caught:
         client.module("podule_no_such_module_at_all").f()
     assert "podule" in str(caught.value)
+
+
+def test_a_session_that_drains_is_left_to_its_objects(address):
+    with podule.Client() as client:
+        things = client.module("moving", path=str(MODULES / "things.py"), import_name="things")
+        number = things.Number(1)
+        runtime = things._podule.runtime
+        first = runtime.session()
+        request = UpdateModuleRequest()
+        request.module.name, request.module.spec.workers = "modules/moving", 2
+        with grpc.insecure_channel(address) as channel:
+            update = channel.unary_unary("/podule.v1.Modules/UpdateModule", request_serializer=UpdateModuleRequest.SerializeToString)
+            update(request)
+        until = time.monotonic() + 30
+        while runtime.session() is first and time.monotonic() < until:
+            time.sleep(0.1)
+        assert first.draining and runtime.session() is not first
+        assert things.total([1, 2]) == 3
+        assert number.add(3).value == 4, "where it was"
+        assert things.total([5]) == 5
 
 
 def test_names_of_jac_splice_orc(address):
