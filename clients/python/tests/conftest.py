@@ -15,8 +15,13 @@ from typing import Iterator
 
 import grpc
 import pytest
+from hypothesis import HealthCheck, settings
 
 import podule
+
+# A busy machine is no error.
+settings.register_profile("podule", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("podule")
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = os.environ.get("PODULE_NODE") or str(ROOT / "node_modules/.bin/node")
