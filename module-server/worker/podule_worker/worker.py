@@ -140,6 +140,7 @@ class Worker:
         _, error = self._run(0, work)
         if error is not None:
             traceback.print_exception(type(error), error, error.__traceback__)
+            error = None
 
     def _is_open(self, session: int, call: int) -> bool:
         return (session, call) in self._open_calls
@@ -189,6 +190,7 @@ class Worker:
             self._inbox.defer(number, kinds.SESSION_CALL, payload)
         elif error is not None:
             status = status_of(error, stream.called if stream is not None else called, call.call)
+            error = None
             self._open_calls.discard((call.session, call.call))
             objects.fail(call.call, status)
             self._link.put(kinds.ERROR, number, status)
@@ -264,6 +266,9 @@ class Worker:
             self._link.put(kinds.RESULT, number, b"".join((b"\x0a", varint(len(body)), body)))
         else:
             self._link.put(kinds.ERROR, number, status_of(error, called))
+            # Its traceback holds this frame, thereby itself, and all that the call had: until a collection of garbage.
+            # So it is let go wherever one is a local variable.
+            error = None
 
     def _other_value(self, result: Any) -> bytes:
         if hasattr(type(result), "__await__"):
@@ -283,6 +288,7 @@ class Worker:
         _, error = self._run(number, start)
         if error is not None:
             self._link.put(kinds.ERROR, number, status_of(error, stream.called))
+            error = None
             return
         self._inbox.streams[number] = stream
         if stream.credit:
@@ -316,6 +322,7 @@ class Worker:
             self._link.put(kinds.END, number)
         else:
             self._link.put(kinds.ERROR, number, status_of(error, stream.called, stream.origin))
+            error = problem = None
 
     def _run(self, number: int, work: Callable[[], Optional[bytes]]) -> Tuple[Optional[bytes], Optional[BaseException]]:
         """User code of a stream, as in `_call`."""
@@ -339,7 +346,10 @@ class Worker:
         self._inbox.running = 0
         if self._forked:
             leave_fork(error)
-        return done, error
+        try:
+            return done, error
+        finally:
+            error = None
 
     def _in_fork(self) -> None:
         """In a child that user code has forked: the link is not its."""

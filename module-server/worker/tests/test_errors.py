@@ -121,3 +121,18 @@ def test_too_little_memory(client_of):
     failure = client.call("allocate", 1 << 31)
     assert (failure.code, failure.reason) == (CODES["RESOURCE_EXHAUSTED"], "OUT_OF_MEMORY")
     assert client.call("allocate", 1 << 20) == 1 << 20
+
+
+def test_memory_that_a_failed_call_had_is_free_again(client_of):
+    client = client_of("subject", options=["--memory-limit", str(1 << 30)])
+    for send in (client.send, lambda *args: client.stream(1, *args)):
+        failure = client.answer(send("hoard", 50_000_000))
+        assert (failure.code, failure.reason) == (CODES["RESOURCE_EXHAUSTED"], "OUT_OF_MEMORY")
+        assert client.call("allocate", 500_000_000) == 500_000_000
+
+
+@pytest.mark.parametrize("kind", ["bytes", "bytearray"])
+def test_a_result_beyond_what_a_frame_holds(client, kind):
+    failure = client.call("zeros", kind, (1 << 30) + 1)
+    assert (failure.code, failure.reason) == (CODES["RESOURCE_EXHAUSTED"], "RESULT_TOO_LARGE")
+    assert client.call("add", 1, 2) == 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, TypeVar
 
 from .decode import MAX_DEPTH
 
 if TYPE_CHECKING:
     from .references import References
+
+Text = TypeVar("Text", bytes, bytearray)
 
 # One answer of the worker; what the hops accept is less, and theirs to say.
 MAX_BYTES = 1 << 30
@@ -145,7 +147,7 @@ def type_name(cls: type) -> str:
     return name if module in ("builtins", None) else f"{module}.{name}"
 
 
-def checked(body: bytes) -> bytes:
+def checked(body: Text) -> Text:
     if len(body) > MAX_BYTES:
         raise NotAValue(f"the value is larger than {MAX_BYTES} bytes", "RESULT_TOO_LARGE")
     return body

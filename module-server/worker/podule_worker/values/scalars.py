@@ -20,7 +20,7 @@ from ..wire import (
     varint,
 )
 from .decode import reads
-from .encode import SCALARS, Walk, writes
+from .encode import SCALARS, Walk, checked, writes
 
 
 @reads(1, "null", VARINT)
@@ -133,14 +133,14 @@ def write_float(value: float) -> bytes:
 
 def write_str(value: str) -> bytes:
     try:
-        body = value.encode()
+        body = checked(value.encode())
     except UnicodeEncodeError:
-        return delimited(15, value.encode("utf-8", "surrogatepass"))
+        return delimited(15, checked(value.encode("utf-8", "surrogatepass")))
     return b"".join((b"\x2a", varint(len(body)), body))
 
 
 def write_bytes(value: bytes) -> bytes:
-    return b"".join((b"\x32", varint(len(value)), value))
+    return b"".join((b"\x32", varint(len(value)), checked(value)))
 
 
 def write_complex(value: complex) -> bytes:
@@ -153,7 +153,7 @@ SCALARS[int] = write_int
 SCALARS[float] = write_float
 SCALARS[str] = write_str
 SCALARS[bytes] = write_bytes
-SCALARS[bytearray] = lambda value: delimited(31, bytes(value))
+SCALARS[bytearray] = lambda value: delimited(31, bytes(checked(value)))
 SCALARS[complex] = write_complex
 SCALARS[type(...)] = lambda _value: tag(18, VARINT) + b"\x01"
 

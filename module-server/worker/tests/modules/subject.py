@@ -405,3 +405,13 @@ def set_answer(value):
 def replace_add():
     global add
     add = max
+
+
+def hoard(size):
+    kept = []
+    while True:
+        kept.append(bytearray(size))
+
+
+def zeros(kind, size):
+    return {"bytes": bytes, "bytearray": bytearray}[kind](size)
