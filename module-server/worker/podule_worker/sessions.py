@@ -84,6 +84,9 @@ class Sessions:
     def close(self, session: int) -> None:
         """Drops its objects."""
         self._objects.pop(session, None)
+        if not self._suspended:
+            # Between calls: the last one's session may be this.
+            use_references(None)
 
     def release(self, session: int, payload: bytes, running: Callable[[int, int], bool]) -> None:
         objects = self._objects.get(session)
