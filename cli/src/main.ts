@@ -1,6 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { errorJson, errorText } from "./console/print-error.ts";
-import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { EXIT } from "./exit-codes.ts";
 import { makeProgram } from "./program.ts";
 
 let asJson = false;
@@ -23,6 +22,8 @@ try {
     // Commander has said it already.
     process.exitCode = error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
   } else {
+    const { errorJson, errorText } = await import("./console/print-error.ts");
+    const { exitCodeOf } = await import("./exit-code-of.ts");
     console.error(asJson ? errorJson(error) : errorText(error));
     process.exitCode = exitCodeOf(error);
   }

@@ -12,6 +12,7 @@ import {
   Metadata,
 } from "nice-grpc";
 import { type ConnectFlags, channelOptions } from "./connect-options.ts";
+import { withoutNote } from "./message.ts";
 import { type ChannelOptions, errorOfGrpc, errorOfStatus, parseUrl } from "./podule.ts";
 
 export interface CallExtra {
@@ -71,7 +72,8 @@ function typedErrors(token: string | undefined): ClientMiddleware<CallExtra> {
       return yield* call.next(call.request, { ...options, metadata, onTrailer });
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      throw details === undefined ? errorOfGrpc(error) : errorOfStatus(details);
+      if (details !== undefined) throw errorOfStatus(details);
+      throw errorOfGrpc({ code: error.code, details: withoutNote(error.details) });
     }
   };
 }

@@ -19,8 +19,7 @@ complete -o default -F _podule podule
 }
 
 export function zshScript(places: readonly Place[]): string {
-  return `#compdef podule
-# source <(podule completion zsh)
+  return `# source <(podule completion zsh)
 _podule() {
   local previous=\${words[CURRENT-1]} place="" i
   local -a known

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { PoduleError } from "../client/podule.ts";
-import { EXIT, exitCodeOf } from "../exit-codes.ts";
+import { exitCodeOf } from "../exit-code-of.ts";
+import { EXIT } from "../exit-codes.ts";
 import { UsageError, UserError } from "../user-error.ts";
 import { errorJson, errorText } from "./print-error.ts";
 

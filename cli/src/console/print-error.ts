@@ -1,3 +1,4 @@
+import { withoutNote } from "../client/message.ts";
 import { PoduleError } from "../client/podule.ts";
 import { ToolError } from "../tools/tool-error.ts";
 import { UserError } from "../user-error.ts";
@@ -12,7 +13,7 @@ export function errorText(error: unknown): string {
     return `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
   const { code, reason, metadata, remoteTraceback, retryAfterMs, violations } = error;
-  const message = error.message.replace(/\s*Resolution note:\s*$/, "");
+  const message = withoutNote(error.message);
   const facts = Object.entries(metadata).filter(([name]) => FACTS.has(name));
   const traceback = remoteTraceback?.trimEnd() ?? "";
   const lines = [

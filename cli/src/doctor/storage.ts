@@ -11,43 +11,49 @@ const LITTLE = 2e9;
 export async function storage(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const cache = cacheDir(env);
   const state = resolve(env[VARIABLES.stateDir] || defaultStateDir(env));
+  const parts = await sizesBelow(cache);
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
-    await folder("cache", cache, `${VARIABLES.cacheDir} names another; it may be deleted while nothing runs`),
-    ...(await cacheParts(cache)),
-    await folder("state", state, `${VARIABLES.stateDir} names another`),
+    await folder(
+      "cache",
+      cache,
+      total,
+      `${VARIABLES.cacheDir} names another; it may be deleted while nothing runs`,
+    ),
+    ...parts.map(({ name, bytes }): Finding => {
+      return { what: `cache: ${name}`, state: "ok", found: bytesText(bytes) };
+    }),
+    await folder("state", state, await sizeOf(state), `${VARIABLES.stateDir} names another`),
     await space(cache),
   ];
 }
 
-async function folder(what: string, path: string, advice: string): Promise<Finding> {
-  const writable = await canWrite(path);
-  if (writable === undefined)
-    return { what, state: "ok", found: `${path} (${bytesText(await sizeOf(path))})` };
-  return { what, state: "fail", found: `${path}: ${writable}`, advice };
+async function folder(what: string, path: string, bytes: number, advice: string): Promise<Finding> {
+  const problem = await whyNotWritable(path);
+  if (problem === undefined) return { what, state: "ok", found: `${path} (${bytesText(bytes)})` };
+  return { what, state: "fail", found: `${path}: ${problem}`, advice };
 }
 
 /** Undefined where it is, or could be made. */
-async function canWrite(path: string): Promise<string | undefined> {
+async function whyNotWritable(path: string): Promise<string | undefined> {
   try {
     await access(path, constants.W_OK);
     return undefined;
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (missing && dirname(path) !== path) return canWrite(dirname(path));
+    if (missing && dirname(path) !== path) return whyNotWritable(dirname(path));
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function cacheParts(cache: string): Promise<Finding[]> {
+/** Environments share their files with the cache of uv: each counts where it is seen first. */
+async function sizesBelow(cache: string): Promise<{ name: string; bytes: number }[]> {
   const names = await readdir(cache).catch(() => []);
-  // Environments share their files with the cache of uv: each counts where it is seen first.
   const seen = new Set<number>();
-  const findings: Finding[] = [];
-  for (const name of names.toSorted()) {
-    const found = bytesText(await sizeOf(join(cache, name), seen));
-    findings.push({ what: `  ${name}`, state: "ok", found });
-  }
-  return findings;
+  const sizes = names
+    .toSorted()
+    .map(async (name) => ({ name, bytes: await sizeOf(join(cache, name), seen) }));
+  return await Promise.all(sizes);
 }
 
 async function space(cache: string): Promise<Finding> {
