@@ -37,6 +37,16 @@ class Opaque:
     pass
 
 
+class Witness:
+    """Tells by a file when it is gone."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __del__(self):
+        pathlib.Path(self.path).write_text("gone")
+
+
 class Refusal(ValueError):
     def __init__(self, message, code):
         super().__init__(message, code)
@@ -92,6 +102,19 @@ def deep(levels):
     for _ in range(levels):
         value = [value]
     return value
+
+
+TALLIES = collections.Counter()
+
+
+def tally(key):
+    """How often it has been called with the key by now: more than once is a call that ran twice."""
+    TALLIES[key] += 1
+    return TALLIES[key]
+
+
+def tallies(prefix):
+    return sorted(TALLIES[key] for key in TALLIES if key.startswith(prefix))
 
 
 def pid():

@@ -25,29 +25,18 @@ export async function launchParts(
   const managers: ChildProcess[] = [];
   const addresses: string[] = [];
   const runDirs: string[] = [];
-  const uv = await tool("uv");
   try {
     for (let i = 0; i < (options.managers ?? 1); i++) {
       const runDir = join(folder, `m${i}`);
       runDirs.push(runDir);
-      await mkdir(runDir, { mode: 0o700 });
-      const listen = `unix:${join(runDir, "manager.sock")}`;
-      const manager = fork(join(ROOT, "pod-manager/src/main.ts"), {
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-        env: {
-          ...process.env,
-          PODULE_LISTEN: listen,
-          PODULE_STATE_DIR: i === 0 ? stateDir : `${stateDir}-${i}`,
-          PODULE_CACHE_DIR: cacheDir(process.env),
-          PODULE_RUN_DIR: runDir,
-          PODULE_UV: uv,
-          ...options.env,
-        },
+      const { manager, listening } = await forkManager({
+        runDir,
+        stateDir: i === 0 ? stateDir : `${stateDir}-${i}`,
+        env: options.env ?? {},
+        lines,
       });
       managers.push(manager);
-      for (const output of [manager.stdout, manager.stderr])
-        output?.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
-      addresses.push(await listening(manager, lines));
+      addresses.push(await listening);
     }
     const envoyDir = join(folder, "envoy");
     await mkdir(envoyDir, { mode: 0o700 });
@@ -73,6 +62,37 @@ export async function launchParts(
   }
 }
 
+export interface ManagerOptions {
+  readonly runDir: string;
+  readonly stateDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Gets what it prints. */
+  readonly lines: string[];
+}
+
+/** `listening`: its address, once it serves. */
+export async function forkManager(
+  options: ManagerOptions,
+): Promise<{ manager: ChildProcess; listening: Promise<string> }> {
+  const { runDir, stateDir, env, lines } = options;
+  await mkdir(runDir, { mode: 0o700, recursive: true });
+  const manager = fork(join(ROOT, "pod-manager/src/main.ts"), {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {
+      ...process.env,
+      PODULE_LISTEN: `unix:${join(runDir, "manager.sock")}`,
+      PODULE_STATE_DIR: stateDir,
+      PODULE_CACHE_DIR: cacheDir(process.env),
+      PODULE_RUN_DIR: runDir,
+      PODULE_UV: await tool("uv"),
+      ...env,
+    },
+  });
+  for (const output of [manager.stdout, manager.stderr])
+    output?.on("data", (chunk: Buffer) => lines.push(chunk.toString()));
+  return { manager, listening: listening(manager, lines) };
+}
+
 async function listening(manager: ChildProcess, lines: readonly string[]): Promise<string> {
   const ended = once(manager, "exit").then(([code]) => {
     throw new Error(`The manager ended with ${String(code)}: ${lines.join("")}`);
@@ -89,7 +109,7 @@ async function listening(manager: ChildProcess, lines: readonly string[]): Promi
   throw new Error(`Not the message of a manager that listens: ${JSON.stringify(message)}`);
 }
 
-async function end(manager: ChildProcess): Promise<void> {
+export async function end(manager: ChildProcess): Promise<void> {
   if (manager.exitCode !== null || manager.signalCode !== null) return;
   const exited = once(manager, "exit");
   manager.kill("SIGTERM");
