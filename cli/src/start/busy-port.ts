@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { basename } from "node:path";
 import { UserError } from "../user-error.ts";
 
 /** Undefined when the port is free, else who has it ("node (pid 4711)"), or "another process". */
@@ -25,13 +26,19 @@ function owner(port: number): string | undefined {
     const inodes = listeningInodes(port);
     for (const pid of readdirSync("/proc")) {
       if (/^\d+$/.test(pid) && hasSocket(pid, inodes)) {
-        return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (pid ${pid})`;
+        return `${nameOf(pid)} (pid ${pid})`;
       }
     }
   } catch {
     // No /proc: no answer.
   }
   return undefined;
+}
+
+/** By the command: the name of the main thread, which `comm` has, is "MainThread" in Node. */
+function nameOf(pid: string): string {
+  const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  return basename(program) || readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 }
 
 function listeningInodes(port: number): Set<string> {
