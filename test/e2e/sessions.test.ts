@@ -13,6 +13,7 @@ import podule, {
 } from "../../clients/typescript/src/index.ts";
 import { type BreakableStack, startBreakableStack } from "../stack/breakable-stack.ts";
 import { failure } from "../stack/call-failure.ts";
+import { grpcurlAnswers } from "../stack/grpcurl.ts";
 import { spec } from "../stack/modules.ts";
 import { residentBytes } from "../stack/processes.ts";
 import { json, plain, str, value } from "../stack/values.ts";
@@ -50,6 +51,10 @@ interface Numpy {
   sum(items: unknown): number;
   add(a: number, b: number): number;
   ones(length: number): NdArray;
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
 }
 
 const open = () => podule.import<Probe>("probe", { url: stack.address });
@@ -191,6 +196,23 @@ describe("unary callers", () => {
     expect(plain((await item(one.session, held)).result)).toBe(2);
     const guessed = `${one.session.slice(0, -4)}AAAA`;
     expect((await failure(item(guessed, held))).reason).toBe("SESSION_LOST");
+  });
+
+  test("can be a shell", async () => {
+    const ask = async (request: object): Promise<unknown> =>
+      (await grpcurlAnswers(stack.address, "podule.v1.Calls/Call", request))[0];
+    const made = await ask({
+      module: "collections",
+      function: "Counter",
+      args: [{ json: "hello" }],
+      resultMode: "OBJECT",
+    });
+    expect(made).toMatchObject({ result: { object: { type: "collections:Counter" } } });
+    const session = field(made, "session");
+    const target = { object: { id: field(field(field(made, "result"), "object"), "id") } };
+    const getItem = { function: "getitem", operation: "OPERATOR", args: [target, { json: "l" }] };
+    expect(await ask({ session, ...getItem })).toMatchObject({ result: { int: "2" } });
+    expect(await ask({ session, target, function: "total" })).toMatchObject({ result: { int: "5" } });
   });
 
   test("renew the lease by each call; without one it ends", async () => {
