@@ -50,10 +50,9 @@ async function whyNotWritable(path: string): Promise<string | undefined> {
 async function sizesBelow(cache: string): Promise<{ name: string; bytes: number }[]> {
   const names = await readdir(cache).catch(() => []);
   const seen = new Set<number>();
-  const sizes = names
-    .toSorted()
-    .map(async (name) => ({ name, bytes: await sizeOf(join(cache, name), seen) }));
-  return await Promise.all(sizes);
+  const sizes: { name: string; bytes: number }[] = [];
+  for (const name of names.toSorted()) sizes.push({ name, bytes: await sizeOf(join(cache, name), seen) });
+  return sizes;
 }
 
 async function space(cache: string): Promise<Finding> {
