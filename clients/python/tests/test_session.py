@@ -47,7 +47,7 @@ class Server:
                 continue
             self.received += 1
             getattr(self, "_" + kind)(getattr(frame, kind))
-        assert len(self.running) <= LIMIT
+        assert len(self.running) <= LIMIT, "more calls than may be in flight"
 
     def _confirm(self, received: int) -> None:
         assert received <= self.kept_first + len(self.kept)
@@ -230,6 +230,16 @@ class SessionMachine(RuleBasedStateMachine):
         if self.server.to_client:
             self.session.receive(self.server.to_client.popleft())
 
+    @rule(times=st.integers(1, 3))
+    def exchange(self, times: int) -> None:
+        """Nothing is lost for a while."""
+        for _ in range(times):
+            self.write()
+            while self.to_server:
+                self.server.take(self.to_server.popleft())
+            while self.server.to_client:
+                self.session.receive(self.server.to_client.popleft())
+
     @rule(data=st.data(), kind=st.sampled_from(["result", "item", "error", "end"]), size=st.integers(0, 10))
     def answer(self, data: st.DataObject, kind: str, size: int) -> None:
         if not self.server.running:
@@ -323,7 +333,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_session, name, value)
 
 
-SessionMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+SessionMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
 
 
 class TestExactlyOnce(SessionMachine.TestCase):
