@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameLog, WINDOW_BYTES } from "./frame-log.ts";
@@ -98,4 +101,20 @@ test("the window closes at its bound and opens with acknowledgements", () => {
   expect(log.keptBytes).toBe(WINDOW_BYTES);
   log.acknowledge(1);
   expect(log.open).toBe(true);
+});
+
+test("what is acknowledged is not kept", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const log = new FrameLog<object>();
+  const sent = Array.from({ length: 60 }, () => {
+    const frame = {};
+    log.send(frame, 1);
+    return new WeakRef(frame);
+  });
+  log.acknowledge(59);
+  await nextTurn();
+  collectGarbage();
+  expect(sent.filter((frame) => frame.deref() !== undefined)).toHaveLength(1);
+  expect(log.keptBytes).toBe(1);
 });

@@ -13,7 +13,7 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
  * so every frame arrives exactly once.
  */
 export class FrameLog<F> {
-  #kept: Kept<F>[] = [];
+  #kept: (Kept<F> | undefined)[] = [];
   #head = 0;
   #keptBytes = 0;
   #acknowledged = 0;
@@ -50,7 +50,8 @@ export class FrameLog<F> {
     if (received < this.#acknowledged) return true;
     if (received - this.#acknowledged > this.#kept.length - this.#head) return false;
     for (; this.#acknowledged < received; this.#acknowledged++) {
-      const first = this.#kept[this.#head++];
+      const first = this.#kept[this.#head];
+      this.#kept[this.#head++] = undefined;
       if (first !== undefined) this.#keptBytes -= first.size;
     }
     if (this.#head > 64 && this.#head * 2 > this.#kept.length) {

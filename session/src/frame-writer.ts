@@ -41,7 +41,7 @@ export class FrameWriter<F> {
     this.#scheduled = false;
     this.flush();
   };
-  #frames: F[] = [];
+  #frames: (F | undefined)[] = [];
   #sizes: number[] = [];
   #head = 0;
   #pendingBytes = 0;
@@ -119,7 +119,8 @@ export class FrameWriter<F> {
       const reserved = this.#sizes[this.#head];
       if (pushed === undefined || reserved === undefined) break;
       if (total > 0 && total + reserved > this.#maxBatchBytes) break;
-      this.#head++;
+      // Written, a frame is not kept until the others are.
+      this.#frames[this.#head++] = undefined;
       this.#pendingBytes -= reserved;
       const frame = this.#take === undefined ? pushed : this.#take(pushed);
       if (frame === undefined) continue;

@@ -1,10 +1,10 @@
 import type { ChunkFrame } from "@podule/session";
-import { violation } from "./session-errors.ts";
+import { MAX_IN_FLIGHT, violation } from "./session-errors.ts";
 
 const MOST_CHUNK = 1024 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024 * 1024;
 /** Bodies of one session that may be on their way at once. */
-const MOST_BODIES = 64;
+const MOST_BODIES = MAX_IN_FLIGHT;
 
 interface Body {
   readonly transfer: number;

@@ -130,6 +130,8 @@ class Inbox:
             elif kind in (kinds.CALLBACK_RESULT, kinds.CALLBACK_ERROR):
                 if number in self._awaited:
                     self.answers[number] = (kind, payload)
+                else:
+                    self._incoming.drop(number)
             elif kind == kinds.SESSION_CLOSE:
                 self._close(number)
 

@@ -134,6 +134,10 @@ class Sessions:
         finally:
             self._suspended.pop()
             self.current = current
+            if session not in self._objects:
+                # Nobody takes or sends the rest of their bodies.
+                self._outgoing.drop(number)
+                self._incoming.drop(number)
             inbox.resume(outer, number)
             self.resumed(outer.number)
             use_references(objects)
