@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Server } from "@grpc/grpc-js";
 import { internal } from "./internals.ts";
+import { widenConnectionWindow } from "./windows.ts";
 
 /** The connections of a server, also those that are not HTTP/2 sessions yet, or any more. */
 export interface Connections {
@@ -28,6 +29,7 @@ export function trackConnections(server: Server): Connections {
         if (!(listener instanceof EventEmitter) || listeners.has(listener)) continue;
         listeners.add(listener);
         listener.on("connection", onConnection);
+        listener.on("session", widenConnectionWindow);
       }
     },
     endSilent() {

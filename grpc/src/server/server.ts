@@ -7,6 +7,7 @@ import { checkRequestHeaders } from "../protocol/request-headers.ts";
 import { raiseResetLimits } from "../protocol/reset-limits.ts";
 import { tidyStatuses } from "../protocol/statuses.ts";
 import { answerUnknownMethods } from "../protocol/unknown-methods.ts";
+import { widenStreamWindows } from "../protocol/windows.ts";
 import { handlerOf } from "./handler.ts";
 import { bind } from "./listen.ts";
 import { createMethod } from "./method.ts";
@@ -51,6 +52,7 @@ export function createServer(options: ServerOptions = {}): Server {
     "grpc.keepalive_timeout_ms": 20_000,
   });
   raiseResetLimits(server);
+  widenStreamWindows(server);
   checkRequestHeaders(server);
   checkMessages(server);
   tidyStatuses(server, options.errorInfo ?? true);
