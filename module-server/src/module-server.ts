@@ -6,6 +6,7 @@ import { sessionHandler } from "./calls/session-handler.ts";
 import { streamHandler } from "./calls/stream.ts";
 import { unaryHandler } from "./calls/unary.ts";
 import type { Config } from "./config.ts";
+import { createLoadReport } from "./load-report.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
@@ -34,6 +35,7 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
     maxInFlight: config.maxInFlight,
     maxMessageBytes: config.maxMessageBytes,
     maxBytes,
+    onSize: () => onLoad(),
   });
   const health = createHealth();
   const setReady = (ready: boolean) => {
@@ -59,8 +61,13 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       graceMs: config.sessionGraceMs,
       maxSessions: config.maxSessions,
       maxMessageBytes: config.maxMessageBytes,
+      onSize: () => onLoad(),
     }),
   };
+  const onLoad = createLoadReport(
+    () => ({ calls: pool.size, sessions: pod.sessions.size }),
+    process.send === undefined ? undefined : (load) => process.send?.(load, () => {}),
+  );
 
   const server = createServer({ maxMessageBytes: config.maxMessageBytes + 64 * 1024 });
   server.addRaw(`/${SERVICE}/Call`, "unary", unaryHandler(pod));

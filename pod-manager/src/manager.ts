@@ -13,6 +13,7 @@ import { createLocalSources } from "./modules/local-sources.ts";
 import { createModules } from "./modules/modules.ts";
 import { createLocalPods } from "./pods/local/local-pods.ts";
 import { createPodsService } from "./pods/pods-service.ts";
+import { createScaler } from "./scale/scaler.ts";
 
 const SERVICES = ["podule.v1.Calls", ModulesDefinition.fullName, PodsDefinition.fullName];
 /** For answers that are under way when the last pod has ended. */
@@ -31,16 +32,19 @@ export function createManager(config: Config): Manager {
   const runDir = config.runDir ?? mkdtempSync(join(tmpdir(), "podule-"));
   const { stateDir, namespace, maxMessageBytes, drainGraceMs, sessionGraceMs } = config;
   const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs, sessionGraceMs });
+  const scaler = createScaler({ pods });
   const modules = createModules({
     store: createLocalModuleStore({ stateDir, namespace }),
     sources: createLocalSources({ stateDir, namespace }),
     environments: createEnvironments({ cacheDir: config.cacheDir, uv: config.uv }),
     pods,
+    scale: scaler,
     autoCreate: config.autoCreate,
   });
   const calls = createCalls({
     modules: modules.directory,
     pods,
+    onLoad: scaler.onLoad,
     queueLimit: config.queueLimit,
     maxMessageBytes,
   });
@@ -71,6 +75,7 @@ export function createManager(config: Config): Manager {
     },
     async drain(graceMs) {
       health.end();
+      scaler.close();
       calls.drain();
       closing.abort();
       await Promise.all([server.drain(graceMs), modules.close()]);
@@ -80,6 +85,7 @@ export function createManager(config: Config): Manager {
     },
     async end() {
       health.end();
+      scaler.close();
       closing.abort();
       await pods.close();
       calls.close();

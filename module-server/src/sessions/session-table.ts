@@ -19,6 +19,8 @@ export interface SessionTableOptions {
   readonly graceMs: number;
   readonly maxSessions: number;
   readonly maxMessageBytes: number;
+  /** `size` has changed. */
+  readonly onSize?: () => void;
 }
 
 /** The sessions of this pod, by their tokens. */
@@ -101,10 +103,12 @@ export class SessionTable {
       maxMessageBytes,
       onEnd: () => {
         this.#sessions.delete(token);
+        this.#options.onSize?.();
         if (this.#sessions.size === 0) this.#whenEmpty?.();
       },
     });
     this.#sessions.set(token, session);
+    this.#options.onSize?.();
     return session;
   }
 

@@ -22,6 +22,8 @@ export interface CallPoolOptions {
   readonly maxMessageBytes: number;
   /** Bytes of requests that are kept at once. */
   readonly maxBytes: number;
+  /** `size` has changed. */
+  readonly onSize?: () => void;
 }
 
 /** All calls in the pod: those that wait, and those with the workers. Each one is answered once, and run at most once. */
@@ -58,6 +60,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
       return;
     }
     this.#size++;
+    this.#options.onSize?.();
     this.#bytes += call.bytes;
     this.#deadlines.add(call);
     if (pin !== undefined) {
@@ -318,6 +321,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     call.finished = true;
     this.#deadlines.delete(call);
     this.#size--;
+    this.#options.onSize?.();
     this.#bytes -= call.bytes;
     if (this.#size > 0) return;
     clearInterval(this.#ticker);

@@ -3,6 +3,7 @@ import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import type { ModuleDirectory, ModuleEvent } from "../modules/module-directory.ts";
 import type { PodBackend, PodEvent } from "../pods/pod-backend.ts";
+import type { ModuleLoad } from "../scale/module-load.ts";
 import { ModuleCalls } from "./module-calls.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { PodLink } from "./pod-link.ts";
@@ -20,6 +21,8 @@ export interface RouterOptions {
   /** Calls that may wait for one module. */
   readonly queueLimit: number;
   readonly maxMessageBytes: number;
+  /** A module's load has changed. */
+  readonly onLoad?: (load: ModuleLoad) => void;
 }
 
 /** Brings calls to pods: at once where one is ready, through the module's queue where none is. */
@@ -43,6 +46,8 @@ export class Router {
 
   submit(id: string, outgoing: Outgoing): void {
     if (this.#modules.get(id)?.tryStart(outgoing) !== true) this.#wait(id, outgoing);
+    const module = this.#modules.get(id);
+    if (module !== undefined) this.#options.onLoad?.(module);
   }
 
   /** To the pod that the token names, and to no other: the session lives there. */
@@ -58,7 +63,10 @@ export class Router {
   withdraw(id: string, outgoing: Outgoing): void {
     const module = this.#modules.get(id);
     module?.withdraw(outgoing);
-    if (module !== undefined) this.#forgetIdle(module);
+    if (module !== undefined) {
+      this.#options.onLoad?.(module);
+      this.#forgetIdle(module);
+    }
   }
 
   callsInFlight(pod: string): number {
@@ -158,7 +166,10 @@ export class Router {
     const link = new PodLink(pod, {
       moduleId: module.id,
       maxMessageBytes: this.#options.maxMessageBytes,
-      onFree: () => module.flush(),
+      onFree: () => {
+        module.flush();
+        this.#options.onLoad?.(module);
+      },
     });
     this.#links.set(pod.name, link);
     module.addLink(link);

@@ -17,6 +17,8 @@ export function describeStep(
   switch (step.phase) {
     case "ready":
       return { state: Module_State.READY };
+    case "idle":
+      return { state: Module_State.READY, message: "Idle: scaled to zero" };
     case "draining":
       return { state: Module_State.DRAINING };
     case "starting":

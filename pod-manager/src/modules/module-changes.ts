@@ -3,10 +3,16 @@ import { type Module, Module_State, type ModuleSpec } from "@podule/proto/podule
 import { Status } from "nice-grpc";
 import type { KeyedMutex } from "./keyed-mutex.ts";
 import { moduleName } from "./module-id.ts";
-import { emptySpec, specDifference, specViolations, type Violation } from "./module-spec.ts";
+import {
+  differInScalingOnly,
+  emptySpec,
+  specDifference,
+  specViolations,
+  type Violation,
+} from "./module-spec.ts";
 import { withStatus } from "./module-status.ts";
 import type { ModuleStore } from "./module-store.ts";
-import { newModule, newUid, withSpec } from "./new-module.ts";
+import { newModule, newUid, withScaling, withSpec } from "./new-module.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Registry } from "./registry.ts";
 import type { Sources } from "./sources.ts";
@@ -102,10 +108,12 @@ export function createModuleChanges(options: ModuleChangesOptions) {
       const named = change.mask !== undefined && (fields.has("dependency") || fields.has("python"));
       const same = specDifference(id, before, spec).length === 0;
       if (same && !newCode && !failed && !named) return registry.get(id) ?? current;
-      const written = withSpec(registry.get(id) ?? current, spec, now());
+      const samePods = !newCode && !failed && !named && differInScalingOnly(id, before, spec);
+      const next = samePods ? withScaling : withSpec;
+      const written = next(registry.get(id) ?? current, spec, now());
       await store.put(written);
       // The status may have moved on while this was written.
-      const updated = withSpec(registry.get(id) ?? current, spec, now());
+      const updated = next(registry.get(id) ?? current, spec, now());
       registry.replace(updated);
       if (failed || fields.has("dependency") || fields.has("python") || fields.has("importName"))
         reconciler.refresh(updated);

@@ -1,5 +1,6 @@
 import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import { describe, expect, it } from "vitest";
+import { scalingSettings } from "../scale/settings.ts";
 import { moduleIdProblem } from "./module-id.ts";
 import { effectiveSpec, specDifference, specViolations } from "./module-spec.ts";
 import { parseQuantity } from "./quantity.ts";
@@ -85,6 +86,7 @@ describe("a spec", () => {
       workerMemoryLimit: undefined,
       path: "",
       workers: 1,
+      scaling: scalingSettings(undefined),
     });
     expect(effectiveSpec("x", spec({ path: "/src/model.py", libCpuReq: "2500m" }))).toMatchObject({
       importName: "model",
@@ -108,7 +110,7 @@ describe("update masks", () => {
     const { fields, violations } = maskedFields(["spec.dependency", "spec.libCpuReq"], spec());
     expect([...fields]).toEqual(["dependency", "libCpuReq"]);
     expect(violations).toEqual([]);
-    expect(maskedFields(["spec"], spec()).fields.size).toBe(8);
+    expect(maskedFields(["spec"], spec()).fields.size).toBe(9);
   });
 
   it("are every field that is not empty when there is none", () => {

@@ -2,6 +2,7 @@ import { basename, isAbsolute, normalize } from "node:path";
 import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import type { EnvironmentRequest } from "../environments/lock.ts";
 import { pythonProblem, requirementProblem } from "../environments/requirement.ts";
+import { type ScalingSettings, scalingProblems, scalingSettings } from "../scale/settings.ts";
 import { parseQuantity } from "./quantity.ts";
 
 export interface Violation {
@@ -22,6 +23,7 @@ export interface EffectiveSpec {
   readonly workerMemoryLimit: number | undefined;
   readonly path: string;
   readonly workers: number;
+  readonly scaling: ScalingSettings;
 }
 
 const MAX_DEPENDENCIES = 1000;
@@ -46,6 +48,7 @@ export function specViolations(id: string, spec: ModuleSpec): readonly Violation
   check("lib_mem_size_req", quantityProblem(spec.libMemSizeReq, 2 ** 20, 2 ** 50));
   check("lib_mem_size_limit", quantityProblem(spec.libMemSizeLimit, SMALLEST_LIMIT, 2 ** 50));
   if (spec.workers > MAX_WORKERS) check("workers", `must be at most ${MAX_WORKERS}`);
+  for (const [field, problem] of scalingProblems(spec.scaling)) check(field, problem);
   return found;
 }
 
@@ -60,6 +63,7 @@ export function effectiveSpec(id: string, spec: ModuleSpec): EffectiveSpec {
     workerMemoryLimit: parseQuantity(spec.libMemSizeLimit),
     path: spec.path === "" ? "" : normalize(spec.path),
     workers: spec.workers || Math.min(MAX_WORKERS, Math.max(1, Math.ceil(cpu))),
+    scaling: scalingSettings(spec.scaling),
   };
 }
 
@@ -81,11 +85,17 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
     ["lib_mem_size_limit", was.workerMemoryLimit ?? "none", is.workerMemoryLimit ?? "none"],
     ["path", was.path, is.path],
     ["workers", was.workers, is.workers],
+    ["scaling", was.scaling, is.scaling],
   ];
   return fields
     .map(([field, a, b]) => [field, JSON.stringify(a), JSON.stringify(b)] as const)
     .filter(([, a, b]) => a !== b)
     .map(([field, a, b]) => `spec.${field} is ${a}, asked for ${b}`);
+}
+
+/** Whether they differ in nothing but what running pods need not know. */
+export function differInScalingOnly(id: string, current: ModuleSpec, other: ModuleSpec): boolean {
+  return specDifference(id, { ...current, scaling: other.scaling }, other).length === 0;
 }
 
 /** The import name of the code at a path: "/src/model.py" and "/src/model" are "model". */

@@ -1,7 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RpcStatus } from "@podule/grpc";
 import type { Timestamp } from "@podule/proto/google/protobuf/timestamp.ts";
-import { type Module, type Module_State, ModuleStatus } from "@podule/proto/podule/v1/modules.ts";
+import {
+  type Module,
+  type Module_State,
+  ModuleStatus,
+  type ScalingStatus,
+} from "@podule/proto/podule/v1/modules.ts";
 
 const MAX_TRANSITIONS = 32;
 const MAX_MESSAGE = 500;
@@ -15,6 +20,7 @@ export interface StatusChange {
   readonly pythonVersion?: string;
   readonly pods?: readonly string[];
   readonly observedGeneration?: bigint;
+  readonly scaling?: ScalingStatus;
 }
 
 /** The module with that status; the same object where nothing changes. */
@@ -32,6 +38,7 @@ export function withStatus(module: Module, change: StatusChange, now: Date): Mod
     environment: change.environment ?? before.environment,
     pythonVersion: change.pythonVersion ?? before.pythonVersion,
     pods: [...(change.pods ?? before.pods)],
+    scaling: change.scaling ?? before.scaling,
     observedGeneration: change.observedGeneration ?? before.observedGeneration,
   };
   return isDeepStrictEqual(status, before) ? module : { ...module, status };

@@ -16,6 +16,7 @@ import { createPersistence } from "./persistence.ts";
 import { createReconciler } from "./reconciler.ts";
 import { createRegistry } from "./registry.ts";
 import type { Sources } from "./sources.ts";
+import type { PodScale } from "./wanted-pods.ts";
 import { whenGone } from "./when-gone.ts";
 
 export interface ModulesOptions {
@@ -26,6 +27,8 @@ export interface ModulesOptions {
   /** `createEnvironments({ cacheDir, uv })`; closed with the modules. */
   readonly environments: Environments;
   readonly pods: PodBackend;
+  /** How many pods each module has. Default: one. */
+  readonly scale?: PodScale;
   /** Whether a call to a module that does not exist makes it. Default true. */
   readonly autoCreate?: boolean;
   /** Hears what an operator should know. Default: stderr. */
@@ -62,6 +65,7 @@ export function createModules(options: ModulesOptions): Modules {
     sources,
     log,
     now,
+    ...(options.scale === undefined ? {} : { scale: options.scale }),
     onStatus: persistence.writeLater,
     remove: (module) =>
       mutex.run(idOf(module), async () => {

@@ -4,6 +4,7 @@ import {
   Module_State,
   Module as ModuleMessage,
   type ModuleSpec,
+  Scaling,
 } from "@podule/proto/podule/v1/modules.ts";
 import { moduleName } from "./module-id.ts";
 import { timestampOf, withStatus } from "./module-status.ts";
@@ -14,7 +15,7 @@ export function newModule(id: string, uid: string, spec: ModuleSpec, now: Date):
     name: moduleName(id),
     spec,
     uid,
-    etag: etagOf(uid, generation),
+    etag: etagOf(uid, generation, spec.scaling),
     generation,
     createTime: timestampOf(now),
     updateTime: timestampOf(now),
@@ -33,10 +34,16 @@ export function withSpec(module: Module, spec: ModuleSpec, now: Date): Module {
     ...module,
     spec,
     generation,
-    etag: etagOf(module.uid, generation),
+    etag: etagOf(module.uid, generation, spec.scaling),
     updateTime: timestampOf(now),
   };
   return withStatus(next, { state: Module_State.RESOLVING, message: `Generation ${generation}` }, now);
+}
+
+/** The module with a spec that its pods need not know: the same generation, for those that read it another version. */
+export function withScaling(module: Module, spec: ModuleSpec, now: Date): Module {
+  const etag = etagOf(module.uid, module.generation, spec.scaling);
+  return { ...module, spec, etag, updateTime: timestampOf(now) };
 }
 
 /** A module read from a store: its pods went with the manager before. */
@@ -50,6 +57,11 @@ export function afterRestart(module: Module, now: Date): Module {
   );
 }
 
-function etagOf(uid: string, generation: bigint): string {
-  return createHash("sha256").update(`${uid} ${generation}`).digest("base64url").slice(0, 16);
+function etagOf(uid: string, generation: bigint, scaling: Scaling | undefined): string {
+  const scalingBytes = scaling === undefined ? "" : Scaling.encode(scaling).finish();
+  return createHash("sha256")
+    .update(`${uid} ${generation}`)
+    .update(scalingBytes)
+    .digest("base64url")
+    .slice(0, 16);
 }

@@ -4,7 +4,7 @@ import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 export interface Situation {
   readonly deleting: boolean;
   readonly generation: bigint;
-  /** Its pods, of all generations. */
+  /** Its pods, of all generations; those that should stay longest first. */
   readonly pods: readonly Pod[];
   readonly wanted: number;
   /** A failure of this generation that nothing is tried against now. */
@@ -22,7 +22,7 @@ export interface Step {
   readonly prepare: boolean;
   /** Nothing is left of a module that is being deleted. */
   readonly remove: boolean;
-  readonly phase: "preparing" | "starting" | "ready" | "draining" | "failed";
+  readonly phase: "preparing" | "starting" | "ready" | "idle" | "draining" | "failed";
 }
 
 /**
@@ -44,12 +44,14 @@ export function nextStep(situation: Situation): Step {
   const surplus = current.filter((pod) => !kept.includes(pod));
   const replaced = ready.length >= wanted ? older : older.filter(({ state }) => state === Pod_State.STARTING);
   const drain = names([...replaced, ...surplus]);
+  if (wanted === 0) return { ...nothing, drain, phase: "idle" };
   if (ready.length >= wanted) return { ...nothing, drain, phase: "ready" };
+  const phase = (otherwise: Step["phase"]) => (ready.length > 0 ? "ready" : otherwise);
   const missing = wanted - kept.length;
-  if (missing === 0) return { ...nothing, drain, phase: "starting" };
-  if (situation.failed) return { ...nothing, drain, phase: "failed" };
-  if (situation.prepared) return { ...nothing, drain, create: missing, phase: "starting" };
-  return { ...nothing, drain, prepare: true, phase: "preparing" };
+  if (missing === 0) return { ...nothing, drain, phase: phase("starting") };
+  if (situation.failed) return { ...nothing, drain, phase: phase("failed") };
+  if (situation.prepared) return { ...nothing, drain, create: missing, phase: phase("starting") };
+  return { ...nothing, drain, prepare: true, phase: phase("preparing") };
 }
 
 function names(pods: readonly Pod[]): readonly string[] {

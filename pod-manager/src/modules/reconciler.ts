@@ -6,7 +6,7 @@ import type { Environment, Environments } from "../environments/environments.ts"
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { describeStep } from "./describe-step.ts";
 import { idOf, moduleName } from "./module-id.ts";
-import { withStatus } from "./module-status.ts";
+import { timestampOf, withStatus } from "./module-status.ts";
 import { nextStep, type Step } from "./next-step.ts";
 import { podTemplate } from "./pod-template.ts";
 import { prepare } from "./prepare.ts";
@@ -15,7 +15,7 @@ import type { Registry } from "./registry.ts";
 import { asksAgain, isAnswer, retryDelayMs } from "./retry-policy.ts";
 import type { Sources } from "./sources.ts";
 import { createStartGate } from "./start-gate.ts";
-import { wantedPods } from "./wanted-pods.ts";
+import { onePod, type PodScale, type WantedPods } from "./wanted-pods.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
 export interface ReconcilerOptions {
@@ -29,6 +29,8 @@ export interface ReconcilerOptions {
   readonly onStatus: (id: string) => void;
   readonly log: (message: string) => void;
   readonly now?: () => number;
+  /** How many pods each module has. Default: one. */
+  readonly scale?: PodScale;
   /** Pods that may start at once. */
   readonly starts?: number;
 }
@@ -52,7 +54,7 @@ const STARTS = Math.max(4, 2 * availableParallelism());
  * preparation runs beside it and has the module looked at again when it ends.
  */
 export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { registry, pods, log, now = Date.now } = options;
+  const { registry, pods, log, now = Date.now, scale = onePod } = options;
   const progresses = new Map<string, Progress>();
   /** Pods told to go, until the backend has forgotten them: their ends are no failures. */
   const leaving = new Set<string>();
@@ -83,18 +85,32 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     countEnds(progress, own, leaving, now());
     const due = dueIn(progress, now());
     if (due !== undefined) queue.addAfter(id, due);
+    const scaling = wantedPods(module, progress);
     const step = nextStep({
       deleting: module.status?.state === Module_State.DRAINING,
       generation: module.generation,
-      pods: own,
-      wanted: wantedPods(),
+      pods: scale.order(own),
+      wanted: scaling.wanted,
       failed: progress.failure !== undefined,
       prepared: progress.prepared !== undefined,
     });
-    await take(step, module, progress, own);
+    await take(step, module, progress, own, scaling);
   }
 
-  async function take(step: Step, module: Module, progress: Progress, own: readonly Pod[]): Promise<void> {
+  /** A generation has to show that it works before it may have no pod. */
+  function wantedPods(module: Module, progress: Progress): WantedPods {
+    const decided = scale.wantedPods(module);
+    const isProven = progress.settled && progress.failure === undefined;
+    return isProven || decided.wanted > 0 ? decided : { ...decided, wanted: 1, reason: "Not yet ready once" };
+  }
+
+  async function take(
+    step: Step,
+    module: Module,
+    progress: Progress,
+    own: readonly Pod[],
+    scaling: WantedPods,
+  ): Promise<void> {
     const id = idOf(module);
     if (step.phase === "draining") progress.controller.abort();
     for (const pod of own) if (step.drain.includes(pod.name)) drain(id, pod);
@@ -105,7 +121,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }
     const environment = progress.prepared?.environment;
     for (let made = 0; made < step.create; made++) create(module, progress);
-    report(id, step, progress, environment);
+    report(id, step, progress, environment, scaling);
     if (
       step.phase === "ready" &&
       !progress.settled &&
@@ -165,8 +181,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     preparations.add(work);
   }
 
-  function report(id: string, step: Step, progress: Progress, environment: Environment | undefined): void {
+  function report(
+    id: string,
+    step: Step,
+    progress: Progress,
+    environment: Environment | undefined,
+    { wanted, reason, at }: WantedPods,
+  ): void {
     setStatus(id, progress, {
+      scaling: { wantedPods: wanted, reason, time: timestampOf(new Date(at)) },
       ...describeStep(step, progress, registry.get(id)?.status?.state),
       ...(environment === undefined
         ? {}
@@ -207,6 +230,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   function forget(id: string): void {
     gate.leave(id);
+    scale.forget(id);
     progresses.get(id)?.controller.abort();
     progresses.delete(id);
   }
@@ -257,6 +281,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     start() {
       stopWatching.push(
+        scale.watch(queue.add),
         pods.watch(({ pod }) => {
           queue.add(idOf({ name: pod.module }));
           gate.onPodChange();

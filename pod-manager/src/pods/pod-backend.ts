@@ -19,6 +19,14 @@ export interface PodTemplate {
   readonly workerMemoryLimit?: number;
 }
 
+/** What a pod tells of itself. */
+export interface PodLoad {
+  /** Calls that it has not finished, those of sessions too. */
+  readonly calls: number;
+  /** Sessions that live in it, with or without a stream. */
+  readonly sessions: number;
+}
+
 export type PodEvent = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly pod: Pod };
 
 /** Runs pods. One implementation a platform; the rest of the manager knows only this. */
@@ -30,6 +38,10 @@ export interface PodBackend {
   getPod(name: string): Pod | undefined;
   /** Calls `listener` with every change from now on. Returns the way to stop that. */
   watch(listener: (event: PodEvent) => void): () => void;
+  /** What the pod told last; undefined: nothing yet. */
+  loadOf(name: string): PodLoad | undefined;
+  /** Calls `listener` with the module's id whenever a pod of it tells something new. Returns the way to stop that. */
+  watchLoads(listener: (event: { readonly module: string }) => void): () => void;
   /** No new calls; resolves when the running ones have ended, or were cut after the grace, and the pod is gone. */
   drainPod(name: string): Promise<void>;
   /** Ends the pod now; resolves when it is gone. */

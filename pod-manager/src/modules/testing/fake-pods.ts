@@ -51,6 +51,8 @@ export function createFakePods(options: { readonly now?: () => number; readonly 
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    loadOf: () => undefined,
+    watchLoads: () => () => {},
     async drainPod(name) {
       if (hasEnded(name)) return;
       change(name, { state: Pod_State.DRAINING });

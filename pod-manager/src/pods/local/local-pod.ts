@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { type RpcStatus, rpcStatus } from "@podule/grpc";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc-common";
-import type { PodTemplate } from "../pod-backend.ts";
+import type { PodLoad, PodTemplate } from "../pod-backend.ts";
 import { timestampOf } from "../timestamp.ts";
 import { killGroup } from "./kill-group.ts";
 import { outcomeOf } from "./pod-end.ts";
 import { podEnvironment } from "./pod-environment.ts";
+import { parseLoad } from "./pod-load.ts";
 import { PodLog } from "./pod-log.ts";
 import { readBounded } from "./read-bounded.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -37,6 +38,8 @@ export interface LocalPodOptions {
   readonly startTimeoutMs: number;
   /** Told of each change of the state. */
   readonly onChange: (pod: LocalPod) => void;
+  /** Told of each report of the pod's load. */
+  readonly onLoad: (pod: LocalPod) => void;
 }
 
 /** One module server as a child process, from its start to what is known after its end. */
@@ -58,6 +61,7 @@ export class LocalPod {
   #asked = false;
   #cause: RpcStatus | undefined;
   #ending = false;
+  #load: PodLoad | undefined;
 
   constructor(options: LocalPodOptions) {
     this.#options = options;
@@ -77,6 +81,11 @@ export class LocalPod {
     return this.#endTime !== undefined;
   }
 
+  /** What it told last of its load. */
+  get load(): PodLoad | undefined {
+    return this.#load;
+  }
+
   view(): Pod {
     const { name, template } = this.#options;
     return {
@@ -90,6 +99,7 @@ export class LocalPod {
       error: this.#error,
       address: `unix:${this.#socket}`,
       callsInFlight: 0,
+      sessions: this.#ending ? 0 : (this.#load?.sessions ?? 0),
     };
   }
 
@@ -128,7 +138,7 @@ export class LocalPod {
   }
 
   #start(): void {
-    const { folder, template, main, onChange: _, ...settings } = this.#options;
+    const { folder, template, main, onChange: _, onLoad: __, ...settings } = this.#options;
     const temporary = join(folder, "t");
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(temporary, { mode: 0o700 });
@@ -143,6 +153,7 @@ export class LocalPod {
     this.#child = child;
     if (child.stdout !== null) this.log.attach(child.stdout, 1);
     if (child.stderr !== null) this.log.attach(child.stderr, 2);
+    child.on("message", (message) => this.#onMessage(message));
     child.once("exit", (code, signal) => this.#onExit(code, signal));
     child.on("error", (error) => {
       if (child.pid === undefined)
@@ -161,6 +172,13 @@ export class LocalPod {
       this.#become(Pod_State.STARTING);
       this.#within(this.#options.startTimeoutMs, () => this.#onStartTimeout());
     }
+  }
+
+  #onMessage(message: unknown): void {
+    const load = parseLoad(message);
+    if (load === undefined) return;
+    this.#load = load;
+    this.#options.onLoad(this);
   }
 
   #onStartTimeout(): void {

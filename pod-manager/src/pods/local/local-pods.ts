@@ -39,6 +39,7 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
   const main = options.main ?? createRequire(import.meta.url).resolve("@podule/module-server/main");
   const pods = new Map<string, LocalPod>();
   const listeners = new Set<(event: PodEvent) => void>();
+  const loadListeners = new Set<(event: { readonly module: string }) => void>();
   const ended: string[] = [];
   let closed = false;
   prepareRunDir(options.runDir);
@@ -84,6 +85,9 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
         importTimeoutMs,
         startTimeoutMs: options.startTimeoutMs ?? importTimeoutMs + 30_000,
         onChange,
+        onLoad: () => {
+          for (const listener of [...loadListeners]) listener({ module: template.moduleId });
+        },
       });
       pods.set(name, pod);
       tell("ADDED", pod.view());
@@ -94,6 +98,11 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
     watch(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    loadOf: (name) => pods.get(name)?.load,
+    watchLoads(listener) {
+      loadListeners.add(listener);
+      return () => loadListeners.delete(listener);
     },
     drainPod: async (name) => known(name).drain(),
     deletePod: async (name: string, cause?: RpcStatus) => known(name).delete(cause),

@@ -4,6 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
+import { Duration } from "../../google/protobuf/duration.ts";
 import { Empty } from "../../google/protobuf/empty.ts";
 import { FieldMask } from "../../google/protobuf/field_mask.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
@@ -27,7 +28,7 @@ export interface Module {
   uid: string;
   /** Output only. Changes with every change of the spec; given to UpdateModule or DeleteModule it must be the current one, else ABORTED. */
   etag: string;
-  /** Output only. 1, 2, 3... with every change of the spec. */
+  /** Output only. 1, 2, 3... with every change of the spec that needs other pods: all but those of `scaling`. */
   generation: bigint;
   /** Output only. */
   createTime?:
@@ -46,7 +47,7 @@ export const Module_State = {
   INSTALLING: 2,
   /** STARTING - A pod starts and imports the module. */
   STARTING: 3,
-  /** READY - Calls are answered. */
+  /** READY - Calls are answered, by the pods or, where there are none ("Idle: scaled to zero"), by the one that the next call starts. */
   READY: 4,
   /** DRAINING - The module is being deleted; running calls end. */
   DRAINING: 5,
@@ -143,6 +144,41 @@ export interface ModuleSpec {
   path: string;
   /** Worker processes in each pod: calls that run at once. Default: the CPU request rounded up, 1 to 64. */
   workers: number;
+  /** How many pods it has. May be changed at any time: running pods stay as they are. */
+  scaling?: Scaling | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** The number of a module's pods follows the calls that run and wait. */
+export interface Scaling {
+  /** Never fewer. Default 0: a module that is not used has no pod, and the first call starts one. */
+  minPods: number;
+  /** Never more, 1 to 1,000. Default 1, or `min_pods`: one copy of the module's own state, as an import has it. */
+  maxPods: number;
+  /** Pods that a new module, or a new generation of it, starts with. Default 1. */
+  initialPods: number;
+  /** The share of its workers that should be busy, above 0, at most 1. Default 0.7. */
+  targetUtilization: number;
+  /** The calls are averaged over this time, 1 s to 1 h. Default 60 s. */
+  stableWindow?:
+    | Duration
+    | undefined;
+  /** A burst is seen in this time, 1 s to `stable_window`. Default: a tenth of the stable window. */
+  panicWindow?:
+    | Duration
+    | undefined;
+  /** So many times more pods needed than there are is a burst: nothing is taken away for a stable window after it. Above 1. Default 2. */
+  panicThreshold: number;
+  /** At most so many times the ready pods are made of them at once. Above 1. Default 10. */
+  maxScaleUpRate: number;
+  /** At least the ready pods divided by this stay, each two seconds. Above 1. Default 2. */
+  maxScaleDownRate: number;
+  /** Fewer pods only when no more were needed for this time, 0 to 1 h. Default 30 s. */
+  scaleDownDelay?:
+    | Duration
+    | undefined;
+  /** The last pod goes when there was no call and no session for this time, 1 s to 30 days. Default 5 min. */
+  idleTimeout?: Duration | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -162,6 +198,8 @@ export interface ModuleStatus {
   pods: string[];
   /** "3.12.1", once resolved. */
   pythonVersion: string;
+  /** The latest decision about the number of pods. */
+  scaling?: ScalingStatus | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -172,6 +210,14 @@ export interface ModuleStatus_Transition {
     | undefined;
   /** What happened, for people. May be empty. */
   message: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ScalingStatus {
+  wantedPods: number;
+  /** Why, for people. */
+  reason: string;
+  time?: Timestamp | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -549,6 +595,7 @@ function createBaseModuleSpec(): ModuleSpec {
     libMemSizeLimit: "",
     path: "",
     workers: 0,
+    scaling: undefined,
     _unknownFields: {},
   };
 }
@@ -578,6 +625,9 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     }
     if (message.workers !== 0) {
       writer.uint32(64).uint32(message.workers);
+    }
+    if (message.scaling !== undefined) {
+      Scaling.encode(message.scaling, writer.uint32(74).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -667,6 +717,14 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
             message.workers = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.scaling = Scaling.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -715,6 +773,7 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
         : "",
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       workers: isSet(object.workers) ? globalThis.Number(object.workers) : 0,
+      scaling: isSet(object.scaling) ? Scaling.fromJSON(object.scaling) : undefined,
     };
   },
 
@@ -744,6 +803,9 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     if (message.workers !== 0) {
       obj.workers = Math.round(message.workers);
     }
+    if (message.scaling !== undefined) {
+      obj.scaling = Scaling.toJSON(message.scaling);
+    }
     return obj;
   },
 
@@ -760,6 +822,319 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     message.libMemSizeLimit = object.libMemSizeLimit ?? "";
     message.path = object.path ?? "";
     message.workers = object.workers ?? 0;
+    message.scaling = (object.scaling !== undefined && object.scaling !== null)
+      ? Scaling.fromPartial(object.scaling)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseScaling(): Scaling {
+  return {
+    minPods: 0,
+    maxPods: 0,
+    initialPods: 0,
+    targetUtilization: 0,
+    stableWindow: undefined,
+    panicWindow: undefined,
+    panicThreshold: 0,
+    maxScaleUpRate: 0,
+    maxScaleDownRate: 0,
+    scaleDownDelay: undefined,
+    idleTimeout: undefined,
+    _unknownFields: {},
+  };
+}
+
+export const Scaling: MessageFns<Scaling> = {
+  encode(message: Scaling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.minPods !== 0) {
+      writer.uint32(8).uint32(message.minPods);
+    }
+    if (message.maxPods !== 0) {
+      writer.uint32(16).uint32(message.maxPods);
+    }
+    if (message.initialPods !== 0) {
+      writer.uint32(24).uint32(message.initialPods);
+    }
+    if (message.targetUtilization !== 0) {
+      writer.uint32(33).double(message.targetUtilization);
+    }
+    if (message.stableWindow !== undefined) {
+      Duration.encode(message.stableWindow, writer.uint32(42).fork()).join();
+    }
+    if (message.panicWindow !== undefined) {
+      Duration.encode(message.panicWindow, writer.uint32(50).fork()).join();
+    }
+    if (message.panicThreshold !== 0) {
+      writer.uint32(57).double(message.panicThreshold);
+    }
+    if (message.maxScaleUpRate !== 0) {
+      writer.uint32(65).double(message.maxScaleUpRate);
+    }
+    if (message.maxScaleDownRate !== 0) {
+      writer.uint32(73).double(message.maxScaleDownRate);
+    }
+    if (message.scaleDownDelay !== undefined) {
+      Duration.encode(message.scaleDownDelay, writer.uint32(82).fork()).join();
+    }
+    if (message.idleTimeout !== undefined) {
+      Duration.encode(message.idleTimeout, writer.uint32(90).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Scaling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScaling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.minPods = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxPods = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.initialPods = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.targetUtilization = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stableWindow = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.panicWindow = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.panicThreshold = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.maxScaleUpRate = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.maxScaleDownRate = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.scaleDownDelay = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.idleTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Scaling {
+    return {
+      minPods: isSet(object.minPods)
+        ? globalThis.Number(object.minPods)
+        : isSet(object.min_pods)
+        ? globalThis.Number(object.min_pods)
+        : 0,
+      maxPods: isSet(object.maxPods)
+        ? globalThis.Number(object.maxPods)
+        : isSet(object.max_pods)
+        ? globalThis.Number(object.max_pods)
+        : 0,
+      initialPods: isSet(object.initialPods)
+        ? globalThis.Number(object.initialPods)
+        : isSet(object.initial_pods)
+        ? globalThis.Number(object.initial_pods)
+        : 0,
+      targetUtilization: isSet(object.targetUtilization)
+        ? globalThis.Number(object.targetUtilization)
+        : isSet(object.target_utilization)
+        ? globalThis.Number(object.target_utilization)
+        : 0,
+      stableWindow: isSet(object.stableWindow)
+        ? Duration.fromJSON(object.stableWindow)
+        : isSet(object.stable_window)
+        ? Duration.fromJSON(object.stable_window)
+        : undefined,
+      panicWindow: isSet(object.panicWindow)
+        ? Duration.fromJSON(object.panicWindow)
+        : isSet(object.panic_window)
+        ? Duration.fromJSON(object.panic_window)
+        : undefined,
+      panicThreshold: isSet(object.panicThreshold)
+        ? globalThis.Number(object.panicThreshold)
+        : isSet(object.panic_threshold)
+        ? globalThis.Number(object.panic_threshold)
+        : 0,
+      maxScaleUpRate: isSet(object.maxScaleUpRate)
+        ? globalThis.Number(object.maxScaleUpRate)
+        : isSet(object.max_scale_up_rate)
+        ? globalThis.Number(object.max_scale_up_rate)
+        : 0,
+      maxScaleDownRate: isSet(object.maxScaleDownRate)
+        ? globalThis.Number(object.maxScaleDownRate)
+        : isSet(object.max_scale_down_rate)
+        ? globalThis.Number(object.max_scale_down_rate)
+        : 0,
+      scaleDownDelay: isSet(object.scaleDownDelay)
+        ? Duration.fromJSON(object.scaleDownDelay)
+        : isSet(object.scale_down_delay)
+        ? Duration.fromJSON(object.scale_down_delay)
+        : undefined,
+      idleTimeout: isSet(object.idleTimeout)
+        ? Duration.fromJSON(object.idleTimeout)
+        : isSet(object.idle_timeout)
+        ? Duration.fromJSON(object.idle_timeout)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Scaling): unknown {
+    const obj: any = {};
+    if (message.minPods !== 0) {
+      obj.minPods = Math.round(message.minPods);
+    }
+    if (message.maxPods !== 0) {
+      obj.maxPods = Math.round(message.maxPods);
+    }
+    if (message.initialPods !== 0) {
+      obj.initialPods = Math.round(message.initialPods);
+    }
+    if (message.targetUtilization !== 0) {
+      obj.targetUtilization = floatToJson(message.targetUtilization);
+    }
+    if (message.stableWindow !== undefined) {
+      obj.stableWindow = Duration.toJSON(message.stableWindow);
+    }
+    if (message.panicWindow !== undefined) {
+      obj.panicWindow = Duration.toJSON(message.panicWindow);
+    }
+    if (message.panicThreshold !== 0) {
+      obj.panicThreshold = floatToJson(message.panicThreshold);
+    }
+    if (message.maxScaleUpRate !== 0) {
+      obj.maxScaleUpRate = floatToJson(message.maxScaleUpRate);
+    }
+    if (message.maxScaleDownRate !== 0) {
+      obj.maxScaleDownRate = floatToJson(message.maxScaleDownRate);
+    }
+    if (message.scaleDownDelay !== undefined) {
+      obj.scaleDownDelay = Duration.toJSON(message.scaleDownDelay);
+    }
+    if (message.idleTimeout !== undefined) {
+      obj.idleTimeout = Duration.toJSON(message.idleTimeout);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Scaling>): Scaling {
+    return Scaling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Scaling>): Scaling {
+    const message = createBaseScaling();
+    message.minPods = object.minPods ?? 0;
+    message.maxPods = object.maxPods ?? 0;
+    message.initialPods = object.initialPods ?? 0;
+    message.targetUtilization = object.targetUtilization ?? 0;
+    message.stableWindow = (object.stableWindow !== undefined && object.stableWindow !== null)
+      ? Duration.fromPartial(object.stableWindow)
+      : undefined;
+    message.panicWindow = (object.panicWindow !== undefined && object.panicWindow !== null)
+      ? Duration.fromPartial(object.panicWindow)
+      : undefined;
+    message.panicThreshold = object.panicThreshold ?? 0;
+    message.maxScaleUpRate = object.maxScaleUpRate ?? 0;
+    message.maxScaleDownRate = object.maxScaleDownRate ?? 0;
+    message.scaleDownDelay = (object.scaleDownDelay !== undefined && object.scaleDownDelay !== null)
+      ? Duration.fromPartial(object.scaleDownDelay)
+      : undefined;
+    message.idleTimeout = (object.idleTimeout !== undefined && object.idleTimeout !== null)
+      ? Duration.fromPartial(object.idleTimeout)
+      : undefined;
     return message;
   },
 };
@@ -773,6 +1148,7 @@ function createBaseModuleStatus(): ModuleStatus {
     observedGeneration: 0n,
     pods: [],
     pythonVersion: "",
+    scaling: undefined,
     _unknownFields: {},
   };
 }
@@ -802,6 +1178,9 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
     }
     if (message.pythonVersion !== "") {
       writer.uint32(58).string(message.pythonVersion);
+    }
+    if (message.scaling !== undefined) {
+      ScalingStatus.encode(message.scaling, writer.uint32(66).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -883,6 +1262,14 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
             message.pythonVersion = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.scaling = ScalingStatus.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -922,6 +1309,7 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
         : isSet(object.python_version)
         ? globalThis.String(object.python_version)
         : "",
+      scaling: isSet(object.scaling) ? ScalingStatus.fromJSON(object.scaling) : undefined,
     };
   },
 
@@ -948,6 +1336,9 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
     if (message.pythonVersion !== "") {
       obj.pythonVersion = message.pythonVersion;
     }
+    if (message.scaling !== undefined) {
+      obj.scaling = ScalingStatus.toJSON(message.scaling);
+    }
     return obj;
   },
 
@@ -967,6 +1358,9 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
       : 0n;
     message.pods = object.pods?.map((e) => e) || [];
     message.pythonVersion = object.pythonVersion ?? "";
+    message.scaling = (object.scaling !== undefined && object.scaling !== null)
+      ? ScalingStatus.fromPartial(object.scaling)
+      : undefined;
     return message;
   },
 };
@@ -1084,6 +1478,127 @@ export const ModuleStatus_Transition: MessageFns<ModuleStatus_Transition> = {
     message.state = object.state ?? 0;
     message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
     message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBaseScalingStatus(): ScalingStatus {
+  return { wantedPods: 0, reason: "", time: undefined, _unknownFields: {} };
+}
+
+export const ScalingStatus: MessageFns<ScalingStatus> = {
+  encode(message: ScalingStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wantedPods !== 0) {
+      writer.uint32(8).uint32(message.wantedPods);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(26).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScalingStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScalingStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.wantedPods = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ScalingStatus {
+    return {
+      wantedPods: isSet(object.wantedPods)
+        ? globalThis.Number(object.wantedPods)
+        : isSet(object.wanted_pods)
+        ? globalThis.Number(object.wanted_pods)
+        : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: ScalingStatus): unknown {
+    const obj: any = {};
+    if (message.wantedPods !== 0) {
+      obj.wantedPods = Math.round(message.wantedPods);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.time !== undefined) {
+      obj.time = fromTimestamp(message.time).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ScalingStatus>): ScalingStatus {
+    return ScalingStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScalingStatus>): ScalingStatus {
+    const message = createBaseScalingStatus();
+    message.wantedPods = object.wantedPods ?? 0;
+    message.reason = object.reason ?? "";
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
     return message;
   },
 };
@@ -2051,6 +2566,10 @@ export interface ModulesClient<CallOptionsExt = {}> {
     request: DeepPartial<WatchModulesRequest>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<WatchModulesResponse>;
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

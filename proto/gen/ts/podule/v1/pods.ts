@@ -30,6 +30,8 @@ export interface Pod {
   address: string;
   /** Calls sent to it that are not answered. */
   callsInFlight: number;
+  /** Client sessions that live in it, with or without a stream. A pod with sessions does not go for want of calls. */
+  sessions: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -207,6 +209,7 @@ function createBasePod(): Pod {
     error: undefined,
     address: "",
     callsInFlight: 0,
+    sessions: 0,
     _unknownFields: {},
   };
 }
@@ -245,6 +248,9 @@ export const Pod: MessageFns<Pod> = {
     }
     if (message.callsInFlight !== 0) {
       writer.uint32(80).uint32(message.callsInFlight);
+    }
+    if (message.sessions !== 0) {
+      writer.uint32(88).uint32(message.sessions);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -350,6 +356,14 @@ export const Pod: MessageFns<Pod> = {
             message.callsInFlight = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.sessions = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -398,6 +412,7 @@ export const Pod: MessageFns<Pod> = {
         : isSet(object.calls_in_flight)
         ? globalThis.Number(object.calls_in_flight)
         : 0,
+      sessions: isSet(object.sessions) ? globalThis.Number(object.sessions) : 0,
     };
   },
 
@@ -433,6 +448,9 @@ export const Pod: MessageFns<Pod> = {
     if (message.callsInFlight !== 0) {
       obj.callsInFlight = Math.round(message.callsInFlight);
     }
+    if (message.sessions !== 0) {
+      obj.sessions = Math.round(message.sessions);
+    }
     return obj;
   },
 
@@ -461,6 +479,7 @@ export const Pod: MessageFns<Pod> = {
       : undefined;
     message.address = object.address ?? "";
     message.callsInFlight = object.callsInFlight ?? 0;
+    message.sessions = object.sessions ?? 0;
     return message;
   },
 };
