@@ -45,6 +45,7 @@ export function createManager(config: Config): Manager {
     modules: modules.directory,
     pods,
     onLoad: scaler.onLoad,
+    workersOf: scaler.workersOf,
     queueLimit: config.queueLimit,
     maxMessageBytes,
   });

@@ -1,6 +1,7 @@
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { connectSession, type SessionClient } from "@podule/session";
 import type { Candidate } from "./route.ts";
+import { Slots } from "./slots.ts";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2000;
@@ -10,6 +11,8 @@ export interface PodLinkOptions {
   readonly maxMessageBytes: number;
   /** It may take calls now, or one more than before. */
   readonly onFree: () => void;
+  /** Its workers, where the calls that they cannot run soon should rather wait for another pod. */
+  readonly workers?: () => number | undefined;
 }
 
 /** A pod as calls see it: one session for all unary and streamed calls, made anew when it breaks. */
@@ -27,6 +30,7 @@ export class PodLink implements Candidate {
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
+  readonly #slots = new Slots();
 
   constructor(pod: Pod, options: PodLinkOptions) {
     this.name = pod.name;
@@ -44,7 +48,9 @@ export class PodLink implements Candidate {
   }
 
   get maxInFlight(): number {
-    return this.#client?.maxInFlight ?? 0;
+    const most = this.#client?.maxInFlight ?? 0;
+    const workers = this.#options.workers?.();
+    return workers === undefined ? most : Math.min(most, this.#slots.limit(performance.now(), workers));
   }
 
   /** Only of a usable link. */
@@ -64,6 +70,7 @@ export class PodLink implements Candidate {
 
   /** A call that was given to the link has ended. */
   released(): void {
+    this.#slots.finished(performance.now());
     this.#options.onFree();
   }
 

@@ -23,6 +23,8 @@ export interface RouterOptions {
   readonly maxMessageBytes: number;
   /** A module's load has changed. */
   readonly onLoad?: (load: ModuleLoad) => void;
+  /** Workers of each pod of a module that may have several pods. */
+  readonly workersOf?: (id: string) => number | undefined;
 }
 
 /** Brings calls to pods: at once where one is ready, through the module's queue where none is. */
@@ -166,6 +168,7 @@ export class Router {
     const link = new PodLink(pod, {
       moduleId: module.id,
       maxMessageBytes: this.#options.maxMessageBytes,
+      workers: () => this.#options.workersOf?.(module.id),
       onFree: () => {
         module.flush();
         this.#options.onLoad?.(module);

@@ -1,4 +1,4 @@
-import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
+import { ModuleSpec, Scaling } from "@podule/proto/podule/v1/modules.ts";
 import { describe, expect, it } from "vitest";
 import { scalingSettings } from "../scale/settings.ts";
 import { moduleIdProblem } from "./module-id.ts";
@@ -111,6 +111,23 @@ describe("update masks", () => {
     expect([...fields]).toEqual(["dependency", "libCpuReq"]);
     expect(violations).toEqual([]);
     expect(maskedFields(["spec"], spec()).fields.size).toBe(9);
+  });
+
+  it("name fields below scaling, and change those alone", () => {
+    const { fields, violations } = maskedFields(
+      ["spec.scaling.max_pods", "spec.scaling.idleTimeout"],
+      spec(),
+    );
+    expect(violations).toEqual([]);
+    const idleTimeout = { seconds: 9n, nanos: 0 };
+    const before = spec({ scaling: Scaling.create({ minPods: 2, maxPods: 3, idleTimeout }) });
+    const after = mergeSpec(before, spec({ scaling: Scaling.create({ minPods: 7, maxPods: 5 }) }), fields);
+    expect(after.scaling).toEqual(Scaling.create({ minPods: 2, maxPods: 5 }));
+    expect(before.scaling?.maxPods).toBe(3);
+    expect(mergeSpec(spec(), after, fields).scaling).toEqual(Scaling.create({ maxPods: 5 }));
+    const none = maskedFields(["spec.scaling"], spec()).fields;
+    expect(mergeSpec(before, spec(), none).scaling).toBeUndefined();
+    expect(maskedFields(["spec.scaling.pods"], spec()).violations).toHaveLength(1);
   });
 
   it("are every field that is not empty when there is none", () => {

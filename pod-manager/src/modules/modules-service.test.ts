@@ -128,6 +128,29 @@ describe("the Modules service", () => {
     expect(some.modules.map(({ name }) => name)).toEqual(["modules/numpy"]);
   });
 
+  it("changes the scaling without another generation", async () => {
+    await using one = await start();
+    const made = await one.client.createModule({ moduleId: "x", module: { spec: { dependency: ["a"] } } });
+    await one.reaches("x", Module_State.READY);
+    const module = { name: "modules/x", spec: { scaling: { maxPods: 3 } } };
+    const updated = await one.client.updateModule({ module: { ...module, etag: made.etag } });
+    expect(updated).toMatchObject({
+      generation: 1n,
+      spec: { dependency: ["a"], scaling: { maxPods: 3 } },
+      status: { state: Module_State.READY, observedGeneration: 1n },
+    });
+    expect(updated.etag).not.toBe(made.etag);
+    expect(one.pods.active()).toHaveLength(1);
+    const stale = { ...module, etag: made.etag, spec: { scaling: { maxPods: 4 } } };
+    expect((await failure(() => one.client.updateModule({ module: stale }))).code).toBe(Status.ABORTED);
+    await one.restart();
+    expect((await one.client.getModule({ name: "modules/x" })).spec?.scaling?.maxPods).toBe(3);
+    const both = await one.client.updateModule({
+      module: { ...module, spec: { scaling: { maxPods: 5 }, dependency: ["b"] } },
+    });
+    expect(both.generation).toBe(2n);
+  });
+
   it("updates the fields of the mask, and refuses a stale etag", async () => {
     await using one = await start();
     const spec = { dependency: ["a"], python: "3.12" };

@@ -16,7 +16,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   pods: fc
     .array(fc.record({ state, generation: fc.constantFrom(1n, 2n, 3n) }), { maxLength: 6 })
     .map((pods) => pods.map((pod, index) => Pod.create({ ...pod, name: `pods/${index}` }))),
-  wanted: fc.constant(1),
+  wanted: fc.nat(4),
   failed: fc.boolean(),
   prepared: fc.boolean(),
 });
@@ -38,7 +38,7 @@ describe("nextStep", () => {
       fc.property(situation, (one) => {
         const { drain } = nextStep(one);
         const ready = one.pods.filter(({ state }) => state === Pod_State.READY);
-        if (one.deleting || ready.length === 0) return;
+        if (one.deleting || one.wanted === 0 || ready.length === 0) return;
         expect(ready.some(({ name }) => !drain.includes(name))).toBe(true);
       }),
     );
@@ -82,6 +82,30 @@ describe("nextStep", () => {
   it("leaves the old pod answering where the new generation fails", () => {
     const step = nextStep({ ...base, pods: [pod(1n, Pod_State.READY)], failed: true });
     expect(step).toMatchObject({ drain: [], create: 0, phase: "failed" });
+  });
+
+  it("takes every pod where none is wanted", () => {
+    const pods = [pod(1n, Pod_State.READY), pod(2n, Pod_State.READY)];
+    expect(nextStep({ ...base, wanted: 0, pods })).toMatchObject({
+      drain: ["pods/1", "pods/2"],
+      create: 0,
+      phase: "idle",
+    });
+  });
+
+  it("is ready while one pod is, whatever becomes of the others that are wanted", () => {
+    const pods = [pod(2n, Pod_State.READY)];
+    expect(nextStep({ ...base, wanted: 3, pods })).toMatchObject({ prepare: true, phase: "ready" });
+    expect(nextStep({ ...base, wanted: 3, pods, prepared: true })).toMatchObject({
+      create: 2,
+      phase: "ready",
+    });
+    expect(nextStep({ ...base, wanted: 3, pods, failed: true })).toMatchObject({ create: 0, phase: "ready" });
+  });
+
+  it("keeps the first ready ones of those that it has too many of", () => {
+    const pods = ["a", "b", "c"].map((name) => ({ ...pod(2n, Pod_State.READY), name }));
+    expect(nextStep({ ...base, wanted: 2, pods }).drain).toEqual(["c"]);
   });
 
   it("removes a deleted module when the last pod has gone", () => {

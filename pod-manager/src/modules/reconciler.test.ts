@@ -11,6 +11,7 @@ import { createRegistry } from "./registry.ts";
 import type { Sources } from "./sources.ts";
 import { createFakeEnvironments } from "./testing/fake-environments.ts";
 import { createFakePods } from "./testing/fake-pods.ts";
+import { onePod, type PodScale } from "./wanted-pods.ts";
 
 const noSources: Sources = {
   check: async () => {},
@@ -22,7 +23,7 @@ const noSources: Sources = {
 };
 
 /** A reconciler over doubles that fail when told to, under a clock that only moves when told to. */
-function world() {
+function world(scale: PodScale = onePod) {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   const registry = createRegistry((error) => {
     throw error;
@@ -43,6 +44,7 @@ function world() {
     sources: noSources,
     log: (line) => logged.push(line),
     starts: 4,
+    scale,
     onStatus: () => {},
     remove: async (module) => registry.remove(module.name.slice("modules/".length)),
   });
@@ -97,6 +99,25 @@ function world() {
       vi.useRealTimers();
     },
   };
+}
+
+/** Wants what it is told to; the latest pods are worth most. */
+function scripted(wanted: number) {
+  const listeners = new Set<(id: string) => void>();
+  let now = wanted;
+  return {
+    wantedPods: () => ({ wanted: now, reason: "test", at: 0 }),
+    order: (pods) => [...pods].reverse(),
+    forget() {},
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    want(pods: number) {
+      now = pods;
+      for (const listener of listeners) listener("m");
+    },
+  } satisfies PodScale & { want(pods: number): void };
 }
 
 const states = (module: Module | undefined) => module?.status?.transitions.map(({ state }) => state);
@@ -271,6 +292,59 @@ describe("the reconciler", () => {
     one.readyAll();
     await one.settle();
     expect(one.get()?.status).toMatchObject({ state: Module_State.READY, pods: ["pods/m-2"] });
+  });
+
+  it("goes to zero only once it was ready, says so, and starts a pod again when one is wanted", async () => {
+    const scale = scripted(0);
+    await using one = world(scale);
+    one.make();
+    await one.settle();
+    expect(one.pods.active()).toHaveLength(1);
+    expect(one.get()?.status).toMatchObject({ state: Module_State.STARTING, scaling: { wantedPods: 1 } });
+    one.readyAll();
+    await one.settle();
+    const idle = one.get()?.status;
+    expect(idle).toMatchObject({
+      state: Module_State.READY,
+      pods: [],
+      scaling: { wantedPods: 0, reason: "test" },
+    });
+    expect(idle?.transitions.at(-1)?.message).toBe("Idle: scaled to zero");
+    await one.pass(60_000);
+    expect(one.get()?.status).toEqual(idle);
+    scale.want(1);
+    await one.settle();
+    expect(one.get()?.status?.state).toBe(Module_State.STARTING);
+    one.readyAll();
+    await one.settle();
+    expect(one.get()?.status).toMatchObject({ state: Module_State.READY, pods: ["pods/m-2"] });
+    scale.want(0);
+    await one.settle();
+    one.update();
+    await one.settle();
+    expect(one.pods.active()).toMatchObject([{ generation: 2n }]);
+  });
+
+  it("stays ready while more pods start or fail, and drains those that are worth least", async () => {
+    const scale = scripted(3);
+    await using one = world(scale);
+    one.make();
+    await one.settle();
+    expect(one.pods.active()).toHaveLength(3);
+    one.pods.ready("pods/m-1");
+    await one.settle();
+    expect(one.get()?.status?.state).toBe(Module_State.READY);
+    one.pods.fail("pods/m-2", Status.FAILED_PRECONDITION, "POD_NOT_STARTED");
+    await one.settle();
+    expect(one.get()?.status?.state).toBe(Module_State.READY);
+    await one.pass(2000);
+    one.readyAll();
+    await one.settle();
+    expect(one.pods.active().map(({ name }) => name)).toEqual(["pods/m-1", "pods/m-3", "pods/m-4"]);
+    scale.want(1);
+    await one.settle();
+    expect(one.pods.active().map(({ name }) => name)).toEqual(["pods/m-4"]);
+    expect(one.get()?.status?.state).toBe(Module_State.READY);
   });
 
   it("starts no more than a few pods at once, those that calls wait for first", async () => {

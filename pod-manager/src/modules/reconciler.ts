@@ -129,6 +129,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ) {
       progress.settled = true;
       await options.sources.prune(module.uid, module);
+      // From now on it may have no pod.
+      queue.add(id);
     }
     if (step.prepare && !progress.preparing) beginPreparation(module, progress);
   }

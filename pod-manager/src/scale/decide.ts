@@ -102,7 +102,8 @@ function observe(before: Memory, seen: Observation, settings: ScalingSettings, n
     wanted: before.wanted,
     at: now,
     since: kept.since,
-    idleSince: seen.load > 0 || seen.held > 0 ? undefined : (kept.idleSince ?? now),
+    idleSince:
+      seen.load > 0 || seen.held > 0 || seen.stable === undefined ? undefined : (kept.idleSince ?? now),
     burstAt: inBurst ? burstAt : undefined,
     wokenAt: seen.load > 0 && seen.ready === 0 ? (kept.wokenAt ?? now) : undefined,
     loweredAt: kept.loweredAt,

@@ -46,7 +46,7 @@ export function createLoadHistory(windowMs: number): LoadHistory {
       last = { at, load };
     },
     average(now, window) {
-      const first = Math.floor((now - window) / BUCKET_MS) + 1;
+      const first = Math.ceil((now - window) / BUCKET_MS);
       let sum = 0;
       let known = 0;
       for (const bucket of buckets) {

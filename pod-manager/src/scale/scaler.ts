@@ -14,6 +14,8 @@ const HURRY_MS = 200;
 export interface Scaler extends PodScale {
   /** The module's load has changed. Called for each call: cheap. */
   onLoad(load: ModuleLoad): void;
+  /** Workers of each pod of a module that may have several pods. */
+  workersOf(id: string): number | undefined;
   close(): void;
 }
 
@@ -135,6 +137,10 @@ export function createScaler(options: {
 
   return {
     onLoad,
+    workersOf(id) {
+      const entry = entries.get(id);
+      return entry === undefined || entry.settings.maxPods === 1 ? undefined : entry.capacity;
+    },
     wantedPods(module) {
       const id = module.name.slice("modules/".length);
       const spec = module.spec ?? emptySpec();

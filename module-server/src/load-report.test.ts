@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createLoadReport, type PodLoad } from "./load-report.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("tells each change once, the latest state, and no oftener than ten times a second", () => {
+  const sent: unknown[] = [];
+  let load: PodLoad = { calls: 0, sessions: 0 };
+  const changed = createLoadReport(
+    () => load,
+    (message) => sent.push(message),
+  );
+  for (let calls = 1; calls <= 1000; calls++) {
+    load = { calls, sessions: 1 };
+    changed();
+  }
+  expect(sent).toEqual([]);
+  vi.advanceTimersByTime(100);
+  expect(sent).toEqual([{ type: "load", calls: 1000, sessions: 1 }]);
+  changed();
+  vi.advanceTimersByTime(1000);
+  expect(sent).toHaveLength(1);
+  load = { calls: 0, sessions: 0 };
+  changed();
+  vi.advanceTimersByTime(100);
+  expect(sent).toHaveLength(2);
+});
+
+it("tells nobody where there is no parent to be told", () => {
+  createLoadReport(() => ({ calls: 1, sessions: 1 }), undefined)();
+  expect(vi.getTimerCount()).toBe(0);
+});

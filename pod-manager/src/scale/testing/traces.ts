@@ -1,0 +1,21 @@
+import type { Trace } from "./simulate.ts";
+
+const MINUTE = 60;
+
+/** Ten minutes each, of calls that take half a second. */
+export const traces = {
+  constant: { seconds: 600, rate: () => 10 },
+  step: { seconds: 600, rate: (second) => (second < 120 ? 2 : 20) },
+  ramp: { seconds: 600, rate: (second) => Math.min(40, second / 10) },
+  burst: { seconds: 600, rate: (second) => (second >= 120 && second < 130 ? 60 : 2) },
+  sawtooth: { seconds: 600, rate: (second) => ((second % (2 * MINUTE)) / (2 * MINUTE)) * 30 },
+  flapping: { seconds: 600, rate: (second) => (Math.floor(second / 20) % 2 === 0 ? 20 : 0) },
+  silence: { seconds: 600, rate: (second) => (second < 120 ? 20 : 0) },
+  "lost reports": {
+    seconds: 600,
+    rate: () => 10,
+    isDeaf: (second) => second >= 200 && second < 290,
+  },
+  "clock ahead": { seconds: 600, rate: () => 10, offset: (second) => (second < 300 ? 0 : 3_600_000) },
+  "clock back": { seconds: 600, rate: () => 10, offset: (second) => (second < 300 ? 3_600_000 : 0) },
+} satisfies Record<string, Trace>;
