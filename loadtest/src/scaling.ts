@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Timestamp } from "@podule/proto/google/protobuf/timestamp.ts";
 import { Module_State, ModuleSpec, Scaling } from "@podule/proto/podule/v1/modules.ts";
 import { Pod_State } from "@podule/proto/podule/v1/pods.ts";
-import { type Stack, startStack } from "@podule/test/stack/stack.ts";
+import { startStack } from "@podule/test/stack/stack.ts";
 import { float, float64s } from "@podule/test/stack/values.ts";
 
 /** `node loadtest/src/scaling.ts`: from zero to the first answer of numpy, and pods over time under a burst. Exit code 1 if a call failed. */
@@ -46,12 +47,13 @@ async function measure(): Promise<{ readonly time: string; readonly text: string
   const [load = 0] = loadavg();
   const wakes = await fromZero();
   const burst = await underBurst();
-  const middle = (wakes[ROUNDS / 2 - 1] ?? 0) / 2 + (wakes[ROUNDS / 2] ?? 0) / 2;
   const lines = [
     `Scaling, ${time}, ${cpus().length} CPUs, load before: ${load.toFixed(1)}`,
     "",
     `From zero to the first answer of numpy, environment cached, through Envoy, ${ROUNDS} times, ms:`,
-    `  p50 ${middle.toFixed(0)}; all: ${wakes.map((ms) => ms.toFixed(0)).join(" ")}`,
+    `  p50 ${shown(wakes.map(({ answer }) => answer))}`,
+    "  of that, from the pod's making until it is ready:",
+    `  p50 ${shown(wakes.map(({ start }) => start))}`,
     "",
     `${CALLS} calls at once of ${CALL_S * 1000} ms of CPU, from zero, max_pods 2:`,
     `  ${burst.failed} failed, all answered after ${burst.answeredAfter.toFixed(1)} s (first after ${burst.firstAfter.toFixed(2)} s)`,
@@ -64,19 +66,29 @@ async function measure(): Promise<{ readonly time: string; readonly text: string
   return { time, text: lines.join("\n"), failed: burst.failed };
 }
 
-/** Milliseconds, sorted. */
-async function fromZero(): Promise<readonly number[]> {
+function shown(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const middle = (sorted[ROUNDS / 2 - 1] ?? 0) / 2 + (sorted[ROUNDS / 2] ?? 0) / 2;
+  return `${middle.toFixed(0)}; all: ${sorted.map((ms) => ms.toFixed(0)).join(" ")}`;
+}
+
+/** Milliseconds. */
+async function fromZero(): Promise<readonly { readonly answer: number; readonly start: number }[]> {
   const { connection } = stack;
   await scale("numpy", ModuleSpec.create({ scaling: Scaling.create(SHORT) }));
   await connection.call("numpy", "sum", [float64s([1, 2, 3])]);
-  const times: number[] = [];
+  const times: { answer: number; start: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await untilGone("numpy");
     const begun = performance.now();
     await connection.call("numpy", "sum", [float64s([1, 2, 3])]);
-    times.push(performance.now() - begun);
+    const answer = performance.now() - begun;
+    const { pods: list } = await connection.pods.listPods({
+      filter: 'module = "modules/numpy" AND state = READY',
+    });
+    times.push({ answer, start: milliseconds(list[0]?.readyTime) - milliseconds(list[0]?.createTime) });
   }
-  return times.sort((a, b) => a - b);
+  return times;
 }
 
 async function underBurst() {
@@ -109,6 +121,10 @@ async function underBurst() {
   }
   await Promise.all(calls);
   return { failed, changes, firstAfter: Math.min(...answers), answeredAfter: Math.max(...answers) };
+}
+
+function milliseconds(time: Timestamp | undefined): number {
+  return Number(time?.seconds) * 1000 + (time?.nanos ?? 0) / 1e6;
 }
 
 async function scale(id: string, spec: ModuleSpec): Promise<void> {

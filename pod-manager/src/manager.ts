@@ -31,7 +31,8 @@ export interface Manager {
 export function createManager(config: Config): Manager {
   const runDir = config.runDir ?? mkdtempSync(join(tmpdir(), "podule-"));
   const { stateDir, namespace, maxMessageBytes, drainGraceMs, sessionGraceMs } = config;
-  const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs, sessionGraceMs });
+  const codeCacheDir = join(config.cacheDir, "code");
+  const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs, sessionGraceMs, codeCacheDir });
   const scaler = createScaler({ pods });
   const modules = createModules({
     store: createLocalModuleStore({ stateDir, namespace }),

@@ -36,6 +36,8 @@ export interface LocalPodOptions {
   readonly sessionGraceMs: number;
   readonly importTimeoutMs: number;
   readonly startTimeoutMs: number;
+  /** Where Node keeps the module server's compiled code. */
+  readonly codeCacheDir: string | undefined;
   /** Told of each change of the state. */
   readonly onChange: (pod: LocalPod) => void;
   /** Told of each report of the pod's load. */

@@ -27,6 +27,8 @@ export interface LocalPodsOptions {
   readonly importTimeoutMs?: number;
   /** For a pod's start, its import included. Default: the time for the import and 30 s. */
   readonly startTimeoutMs?: number;
+  /** Where Node keeps the module server's compiled code: with it a pod starts in less than half of the time. */
+  readonly codeCacheDir?: string;
   /** Of pods that ended. Default 32. */
   readonly keptEnded?: number;
   /** What `node` runs as a pod. Default: this installation's module server. */
@@ -83,6 +85,7 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
         drainGraceMs: options.drainGraceMs ?? 30_000,
         sessionGraceMs: options.sessionGraceMs ?? 30_000,
         importTimeoutMs,
+        codeCacheDir: options.codeCacheDir,
         startTimeoutMs: options.startTimeoutMs ?? importTimeoutMs + 30_000,
         onChange,
         onLoad: () => {

@@ -15,6 +15,7 @@ const settings = {
   maxMessageBytes: 5000,
   drainGraceMs: 10,
   importTimeoutMs: 20,
+  codeCacheDir: "/cache/code",
 };
 
 test("a pod sees the contract's variables and nothing of the manager's secrets", () => {
@@ -45,6 +46,7 @@ test("a pod sees the contract's variables and nothing of the manager's secrets",
     PODULE_DRAIN_GRACE_MS: "10",
     PODULE_SESSION_GRACE_MS: "30",
     PODULE_MAX_MESSAGE_BYTES: "5000",
+    NODE_COMPILE_CACHE: "/cache/code",
     TERMINATION_MESSAGE_PATH: "/run/x/end",
     TMPDIR: "/run/x/t",
   });

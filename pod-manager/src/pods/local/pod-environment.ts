@@ -28,6 +28,7 @@ export function podEnvironment(
     readonly maxMessageBytes: number;
     readonly drainGraceMs: number;
     readonly importTimeoutMs: number;
+    readonly codeCacheDir: string | undefined;
   },
 ): Record<string, string> {
   const passed = Object.entries(own).filter(([name, value]) => value !== undefined && PASSED.test(name));
@@ -46,6 +47,7 @@ export function podEnvironment(
     PODULE_MAX_MESSAGE_BYTES: String(settings.maxMessageBytes),
     ...(sourceFolder === undefined ? {} : { PODULE_MODULE_PATH: sourceFolder }),
     ...(workerMemoryLimit === undefined ? {} : { PODULE_WORKER_MEMORY_LIMIT: String(workerMemoryLimit) }),
+    ...(settings.codeCacheDir === undefined ? {} : { NODE_COMPILE_CACHE: settings.codeCacheDir }),
     TERMINATION_MESSAGE_PATH: files.terminationMessage,
     TMPDIR: files.temporary,
   };
