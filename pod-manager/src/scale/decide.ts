@@ -5,6 +5,9 @@ export const STEP_MS = 2000;
 /** Nobody looked for so long: what happened meanwhile is not known. */
 const GAP_MS = 10_000;
 
+/** Pods are only taken away when so much of a pod more would not be needed either: a load at an edge does not flap. */
+const SLACK_PODS = 0.2;
+
 /** What is seen of one module. */
 export interface Observation {
   /** Mean of the calls that run and wait over the stable window; undefined where nothing is known. */
@@ -96,7 +99,7 @@ function observe(before: Memory, seen: Observation, settings: ScalingSettings, n
   const isBurst = podsFor(seen.panic, seen, settings) / Math.max(1, seen.ready) >= settings.panicThreshold;
   const burstAt = isBurst ? now : kept.burstAt;
   const inBurst = burstAt !== undefined && now - burstAt <= settings.stableWindow;
-  const need = neededPods(seen, settings, inBurst);
+  const need = neededPods(seen, settings, inBurst, SLACK_PODS);
   const later = kept.needs.filter(({ at, pods }) => now - at < settings.scaleDownDelay && pods > need);
   return {
     wanted: before.wanted,
@@ -111,10 +114,10 @@ function observe(before: Memory, seen: Observation, settings: ScalingSettings, n
   };
 }
 
-function neededPods(seen: Observation, settings: ScalingSettings, inBurst: boolean): number {
+function neededPods(seen: Observation, settings: ScalingSettings, inBurst: boolean, slack = 0): number {
   const byLoad = Math.max(
-    podsFor(seen.stable, seen, settings),
-    inBurst ? podsFor(seen.panic, seen, settings) : 0,
+    podsFor(seen.stable, seen, settings, slack),
+    inBurst ? podsFor(seen.panic, seen, settings, slack) : 0,
   );
   const most = Math.ceil(settings.maxScaleUpRate * Math.max(1, seen.ready));
   return Math.max(floorOf(seen, settings), Math.min(byLoad, most));
@@ -167,8 +170,13 @@ function floorOf({ held }: Observation, { minPods }: ScalingSettings): number {
   return Math.max(minPods, held);
 }
 
-function podsFor(load: number | undefined, { capacity }: Observation, settings: ScalingSettings): number {
-  return Math.ceil((load ?? 0) / (capacity * settings.targetUtilization));
+function podsFor(
+  load: number | undefined,
+  { capacity }: Observation,
+  settings: ScalingSettings,
+  slack = 0,
+): number {
+  return Math.ceil((load ?? 0) / (capacity * settings.targetUtilization) + slack);
 }
 
 function round(value: number): number {
