@@ -23,9 +23,12 @@ from .wire import (
 Request = Tuple[str, List[Any], Dict[str, Any], Optional[Extra]]
 
 
-def read_request(buffer: Buffer) -> Request:
-    """(function, args, kwargs, the rest where there is any). `module` and `session` are the hops' affair."""
-    at, end = 0, len(buffer)
+def read_request(buffer: Buffer, at: int = 0) -> Request:
+    """(function, args, kwargs, the rest where there is any) of the request that begins at `at`.
+
+    `module` and `session` are the hops' affair.
+    """
+    end = len(buffer)
     function = ""
     args: List[Any] = []
     kwargs: Dict[str, Any] = {}

@@ -65,8 +65,8 @@ class Sessions:
         self._callbacks = 0
         self._main = threading.get_ident()
         # The session's call that runs, and those that wait for callbacks.
-        self.current: Optional[SessionCall] = None
-        self._suspended: List[Optional[SessionCall]] = []
+        self.current: Optional[Tuple[int, int]] = None
+        self._suspended: List[Optional[Tuple[int, int]]] = []
         # Runs other calls of that session while a callback is under way. Set by the worker.
         self.turn: Callable[[int], None] = lambda _session: None
         self.resumed: Callable[[int], None] = lambda _number: None
@@ -81,6 +81,11 @@ class Sessions:
             objects = self._objects[session] = Objects(session, self._callback, self._is_suspended)
         return objects
 
+    def begin(self, objects: Objects, call: int) -> None:
+        """A call of that session is about to run."""
+        self.current = (objects.session, call)
+        use_references(objects)
+
     def close(self, session: int) -> None:
         """Drops its objects."""
         self._objects.pop(session, None)
@@ -94,7 +99,7 @@ class Sessions:
             objects.release((number for (number,) in _ID.iter_unpack(payload)), lambda call: running(session, call))
 
     def _is_suspended(self, session: int, call: int) -> bool:
-        return any(one is not None and (one.session, one.call) == (session, call) for one in self._suspended)
+        return (session, call) in self._suspended
 
     def _callback(self, session: int, function: int) -> Any:
         def callback(*args: Any, **kwargs: Any) -> Any:

@@ -16,14 +16,14 @@ from .inbox import CREDIT, Inbox
 from .link import Closed, Link
 from .native import one_shot
 from .object_report import ObjectReport
-from .objects import OBJECT, NotYet
+from .objects import AUTO, OBJECT, NotYet, Objects
 from .operations import RELEASE, Extra, prepare
 from .progress import Progress
 from .resolve import Resolver
 from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions, put_back_request, request_of
 from .streams import END, Stream
 from .transfers import INLINE, Incoming, Outgoing
-from .values import use_references, write_value
+from .values import write_value
 from .values.encode import SCALARS
 from .wire import Buffer, varint
 
@@ -146,6 +146,14 @@ class Worker:
         return (session, call) in self._open_calls
 
     def _session_call(self, number: int, payload: bytes) -> None:
+        session, call, flags, _ = SESSION_CALL.unpack_from(payload)
+        if flags:
+            self._streamed_or_large_call(number, payload)
+        else:
+            self._open_calls.add((session, call))
+            self._call(number, payload, SESSION_CALL.size, self._sessions.of(session), call)
+
+    def _streamed_or_large_call(self, number: int, payload: bytes) -> None:
         call = SessionCall(*SESSION_CALL.unpack_from(payload))
         objects = self._sessions.of(call.session)
         self._progress.started(number)
@@ -160,7 +168,6 @@ class Worker:
 
         def work() -> Optional[bytes]:
             nonlocal called, request
-            use_references(objects)
             request = request_of(call, payload, self._incoming)
             function, args, kwargs, extra = read_request(request)
             extra = extra or Extra()
@@ -182,7 +189,7 @@ class Worker:
                 result = self._loop.run(result)
             return objects.result(call.call, result, mode)
 
-        self._sessions.current = call
+        self._sessions.begin(objects, call.call)
         body, error = self._run(number, work)
         self._sessions.current = None
         if isinstance(error, NotYet):
@@ -231,9 +238,14 @@ class Worker:
             else:
                 self._timer.arm()
 
-    def _call(self, number: int, payload: bytes) -> None:
+    def _call(
+        self, number: int, payload: bytes, at: int = 0, objects: Optional[Objects] = None, origin: int = 0
+    ) -> None:
+        """`at`: where its CallRequest begins. In a session: its objects, and the client's id of the call."""
         self._progress.started(number)
         self._ahead(number)
+        if objects is not None:
+            self._sessions.begin(objects, origin)
         gate = self._gate
         called: Optional[Arguments] = None
         error: Optional[BaseException] = None
@@ -242,15 +254,22 @@ class Worker:
                 gate.open = True
                 if gate.attention:
                     gate.attend()
-                function, args, kwargs, extra = read_request(payload)
+                function, args, kwargs, extra = read_request(payload, at)
+                mode = AUTO
                 if extra is None:
                     target = self._resolver.target(function, not args and not kwargs)
+                elif extra.operation == RELEASE and objects is not None:
+                    target, args, kwargs = objects.release_values, [args], {}
                 else:
+                    mode = extra.result_mode
                     target, args, kwargs = prepare(self._resolver, function, args, kwargs, extra)
                 called = (target, args, kwargs)
                 result = target(*args, **kwargs)
                 scalar = SCALARS.get(type(result))
-                body = self._other_value(result) if scalar is None else scalar(result)
+                if scalar is None or mode == OBJECT:
+                    body = self._other_value(result, objects, origin, mode)
+                else:
+                    body = scalar(result)
                 gate.open = False
             except BaseException as raised:
                 gate.open = False
@@ -262,18 +281,28 @@ class Worker:
         self._inbox.running = 0
         if self._forked:
             leave_fork(error)
+        if objects is not None:
+            self._sessions.current = None
+            if isinstance(error, NotYet):
+                self._inbox.defer(number, kinds.SESSION_CALL, payload)
+                error = None
+                return
+            self._open_calls.discard((objects.session, origin))
         if error is None:
-            self._link.put(kinds.RESULT, number, b"".join((b"\x0a", varint(len(body)), body)))
+            self._answer(kinds.RESULT, number, body, objects is not None)
         else:
-            self._link.put(kinds.ERROR, number, status_of(error, called))
+            status = status_of(error, called, origin)
+            if objects is not None:
+                objects.fail(origin, status)
+            self._link.put(kinds.ERROR, number, status)
             # Its traceback holds this frame, thereby itself, and all that the call had: until a collection of garbage.
             # So it is let go wherever one is a local variable.
             error = None
 
-    def _other_value(self, result: Any) -> bytes:
+    def _other_value(self, result: Any, objects: Optional[Objects], origin: int, mode: int) -> bytes:
         if hasattr(type(result), "__await__"):
             result = self._loop.run(result)
-        return write_value(result)
+        return write_value(result) if objects is None else objects.result(origin, result, mode)
 
     def _start(self, number: int, payload: bytes) -> None:
         """Calls the function of a streamed call; its items are made by `_step`."""
