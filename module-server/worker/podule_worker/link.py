@@ -44,6 +44,8 @@ class Link:
         self._need = 0
         self.out: List[bytes] = []
         self.out_bytes = 0
+        # Somebody sees to it that `flush` is called soon.
+        self.timed = False
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -108,6 +110,7 @@ class Link:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             self.out_bytes = 0
+            self.timed = False
             self._send(data)
 
     def _send(self, data: bytes) -> None:

@@ -80,16 +80,12 @@ class Outgoing:
         self._link = link
         self._bodies: Dict[int, _Body] = {}
         # With a grant, in turns.
-        self._ready: Deque[int] = deque()
+        self.turns: Deque[int] = deque()
         # Whose transfer has ended since this was last read.
         self.ended: List[int] = []
 
     def __contains__(self, number: int) -> bool:
         return number in self._bodies
-
-    @property
-    def ready(self) -> bool:
-        return bool(self._ready)
 
     def put(self, kind: int, number: int, data: bytes, last: bytes = b"") -> None:
         """`kind`: RESULT, ITEM or CALLBACK, whose frame comes behind the chunks, with `last` as its payload.
@@ -103,16 +99,16 @@ class Outgoing:
         body = self._bodies.get(number)
         if body is not None and len(payload) == _PULL.size:
             body.granted += _PULL.unpack(payload)[0]
-            if number not in self._ready:
-                self._ready.append(number)
+            if number not in self.turns:
+                self.turns.append(number)
 
     def drop(self, number: int) -> None:
-        if self._bodies.pop(number, None) is not None and number in self._ready:
-            self._ready.remove(number)
+        if self._bodies.pop(number, None) is not None and number in self.turns:
+            self.turns.remove(number)
 
     def send(self) -> None:
         """One chunk of the body whose turn it is."""
-        number = self._ready.popleft()
+        number = self.turns.popleft()
         body = self._bodies[number]
         stop = min(len(body.data), body.at + min(CHUNK, body.granted))
         # Copied: the frame may wait for others to leave with.
@@ -124,4 +120,4 @@ class Outgoing:
             self._link.put(body.kind, number, body.last)
             self.ended.append(number)
         elif body.granted:
-            self._ready.append(number)
+            self.turns.append(number)

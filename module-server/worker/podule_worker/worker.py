@@ -68,8 +68,8 @@ class Worker:
 
     def _turn(self) -> None:
         """Starts at most one call, makes at most one item of a stream and sends at most one chunk."""
-        inbox = self._inbox
-        if inbox.ready or self._outgoing.ready:
+        inbox, outgoing = self._inbox, self._outgoing
+        if inbox.ready or outgoing.turns:
             frames = self._link.read(False)
             if frames:
                 inbox.take(frames)
@@ -83,11 +83,14 @@ class Worker:
                 self._call(number, payload)
             elif kind == kinds.STREAM:
                 self._start(number, payload)
+            elif kind == kinds.SESSION_CALL:
+                self._session_call(number, payload)
             elif kind:
                 self._of_session(number, kind, payload)
         if inbox.ready:
             self._step(inbox.ready.popleft())
-        self._pump()
+        if outgoing.turns:
+            self._pump()
 
     def _turn_of(self, session: int) -> None:
         """A turn while a call of that session waits for its client: for this session only."""
@@ -102,20 +105,20 @@ class Worker:
         if ready is not None:
             self._step(ready)
         self._pump()
-        if entry is None and ready is None and not self._outgoing.ready and not frames:
+        if entry is None and ready is None and not self._outgoing.turns and not frames:
             self._link.flush()
             self._wait()
 
     def _pump(self) -> None:
         outgoing = self._outgoing
-        if outgoing.ready:
+        if outgoing.turns:
             outgoing.send()
         while outgoing.ended:
             self._inbox.transferred(outgoing.ended.pop())
 
     def _attend(self) -> None:
         """While user code runs: transfers go on."""
-        while self._outgoing.ready:
+        while self._outgoing.turns:
             self._pump()
 
     def _refused(self, header: bytes, status: bytes) -> None:
@@ -232,10 +235,12 @@ class Worker:
     def _ahead(self, number: int) -> None:
         """Before user code: nothing that is ready may wait for its end."""
         self._inbox.run(number)
-        if self._link.out:
+        link = self._link
+        if link.out and not link.timed:
             if self._timer is None:
-                self._link.flush()
+                link.flush()
             else:
+                link.timed = True
                 self._timer.arm()
 
     def _call(
