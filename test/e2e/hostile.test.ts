@@ -227,23 +227,17 @@ test("hundreds of bad calls leak neither files nor memory", async () => {
     await Promise.all(attempts.flat());
   };
   await bad();
-  const grown = async () => {
-    const before = new Map(
-      parts().map(({ pid }) => [pid, { files: openFiles(pid), bytes: residentBytes(pid) }]),
-    );
-    for (let i = 0; i < 5; i++) await bad();
-    return parts().flatMap(({ pid, part }) => {
-      const then = before.get(pid);
-      if (then === undefined) return [];
-      const mib = (residentBytes(pid) - then.bytes) / (1 << 20);
-      return [{ pid, part, files: openFiles(pid) - then.files, mib }];
-    });
-  };
-  // A leak grows every time; garbage that is not yet collected does not.
-  const rounds = [await grown(), await grown(), await grown()];
-  for (const { pid, part } of rounds[0] ?? []) {
-    const same = rounds.flatMap((round) => round.filter((growth) => growth.pid === pid));
-    expect.soft(Math.min(...same.map(({ files }) => files)), `files of ${part}`).toBeLessThan(20);
-    expect.soft(Math.min(...same.map(({ mib }) => mib)), `MiB of ${part}`).toBeLessThan(32);
+  const before = new Map(
+    parts().map(({ pid }) => [pid, { files: openFiles(pid), bytes: residentBytes(pid) }]),
+  );
+  for (let i = 0; i < 5; i++) await bad();
+  for (const { pid, part } of parts()) {
+    const then = before.get(pid);
+    if (then === undefined) continue;
+    // Envoy sees a moment later that the last round's clients have closed their connections.
+    await expect
+      .poll(() => openFiles(pid) - then.files, { timeout: 10_000, message: `files of ${part}` })
+      .toBeLessThan(20);
+    expect.soft((residentBytes(pid) - then.bytes) / (1 << 20), `MiB of ${part}`).toBeLessThan(64);
   }
 });
