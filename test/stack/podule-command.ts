@@ -15,7 +15,7 @@ export interface PoduleRun {
 export interface PoduleOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Gets what it prints, as it comes, and how to end it. */
+  /** Gets what it prints, as it comes, and how to end it: only the first signal is sent, a second one would be a second Ctrl-C. */
   readonly onOutput?: (printed: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -30,9 +30,14 @@ export async function podule(
     stdio: ["pipe", "pipe", "pipe"],
   });
   let printed = "";
+  let signalled = false;
+  const kill = (signal: NodeJS.Signals) => {
+    if (!signalled) child.kill(signal);
+    signalled = true;
+  };
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     printed += chunk;
-    onOutput?.(printed, (signal) => child.kill(signal));
+    onOutput?.(printed, kill);
   });
   // One that has ended does not read.
   child.stdin.on("error", () => undefined);
