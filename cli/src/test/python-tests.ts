@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { cacheDir } from "../tools/ensure-tool.ts";
 import { run } from "../tools/run.ts";
 import { inRoot, show, type TestContext, withReport } from "./context.ts";
+import { readJunitReport } from "./junit-report.ts";
 import { type Counts, one } from "./outcome.ts";
-import { readJunitReport } from "./reports.ts";
 
 const WORKER = inRoot("module-server/worker");
 

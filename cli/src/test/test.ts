@@ -1,8 +1,8 @@
 import { duration } from "../console/steps.ts";
 import { stopRequests } from "../start/signals.ts";
 import { cacheDir, ensureTool } from "../tools/ensure-tool.ts";
-import { inRoot, show, type TestContext, withReport } from "./context.ts";
-import { type Counts, NONE, type Outcome, one, total } from "./outcome.ts";
+import { inRoot, show, type TestContext } from "./context.ts";
+import { NONE, type Outcome, one, type Result, total } from "./outcome.ts";
 import {
   CLIENT_SUITE,
   findPython,
@@ -12,9 +12,9 @@ import {
   smokeTest,
   WORKER_SUITE,
 } from "./python-tests.ts";
-import { readVitestReport } from "./reports.ts";
+import { vitestSuite } from "./vitest-suite.ts";
 
-type Step = (context: TestContext) => Promise<Counts | { skippedWhy: string }>;
+type Step = (context: TestContext) => Promise<Result | { skippedWhy: string }>;
 
 /** All checks in order. A step that fails does not keep the later ones from running. Returns the exit code. */
 export async function test(env: NodeJS.ProcessEnv): Promise<number> {
@@ -59,7 +59,7 @@ function plan(uv: string): [string, Step][] {
     ["types", check(bin("tsc"), "--noEmit")],
     ["lint", check(bin("biome"), "check", "--error-on-warnings", "--diagnostic-level=warn", ".")],
     ["proto", check(node, inRoot("proto/check.ts"))],
-    ["unit tests", (context) => vitest("unit", context)],
+    ["unit tests", (context) => vitestSuite("unit", context)],
     ["worker, Python tests", (context) => pythonTests(uv, WORKER_SUITE, context)],
     ...PYTHONS.map((version): [string, Step] => [
       `worker, Python ${version}`,
@@ -72,20 +72,8 @@ function plan(uv: string): [string, Step][] {
     ]),
     ["Python client", (context) => pythonTests(uv, CLIENT_SUITE, context)],
     ["Jac plugin", (context) => pythonTests(uv, JAC_SUITE, context)],
-    ["end-to-end tests", (context) => vitest("e2e", context)],
+    ["end-to-end tests", (context) => vitestSuite("e2e", context)],
   ];
-}
-
-async function vitest(project: string, context: TestContext): Promise<Counts> {
-  const main = inRoot("node_modules/vitest/vitest.mjs");
-  let code = -1;
-  const report = await withReport(async (file) => {
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    code = await show(process.execPath, [main, "run", "--project", project, ...reporters], context);
-  });
-  const counts = readVitestReport(report);
-  if (counts === undefined) return one(false);
-  return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
 async function perform(title: string, step: Step, context: TestContext): Promise<Outcome> {
@@ -109,6 +97,10 @@ function summarize(outcomes: readonly Outcome[], strict: boolean, interrupted: b
     console.log(
       `${bad ? "FAIL" : "ok  "}  ${title.padEnd(22)} ${duration(ms).padStart(12)}   ${skippedWhy ? `skipped: ${skippedWhy}` : numbers}`,
     );
+  }
+  for (const { counts } of outcomes) {
+    for (const failure of counts.failures ?? []) console.log(`failed: ${failure}`);
+    for (const failure of counts.unsteady ?? []) console.log(`failed once, then passed: ${failure}`);
   }
   const all = total(outcomes, strict);
   if (strict && all.skipped > 0) console.log(`CI=true: the ${all.skipped} skipped count as failed`);
