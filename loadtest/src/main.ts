@@ -6,6 +6,7 @@ import { startStack } from "@podule/test/stack/stack.ts";
 import { describeEnvironment } from "./environment.ts";
 import { GHZ, installGhz } from "./ghz.ts";
 import { startGrpcioPeer } from "./grpcio-peer.ts";
+import { leaks } from "./leaks/leaks.ts";
 import { poduleSide } from "./podule-side.ts";
 import { runQuick, type Side } from "./quick.ts";
 import { type Environment, meetsExpectation, renderReport, summarize } from "./report.ts";
@@ -13,13 +14,14 @@ import { judge } from "./sessions/judge.ts";
 import { runSessions } from "./sessions/run-sessions.ts";
 import { renderSessions } from "./sessions/session-report.ts";
 
-/** `npm run loadtest -- quick` or `-- sessions`: exit code 0 if what is expected of Podule holds, 1 if not. */
+/** `npm run loadtest -- quick`, `-- sessions` or `-- leaks [OBJECTS]`: exit code 0 if what is expected of Podule holds, 1 if not. */
 const REPORTS = join(import.meta.dirname, "../reports");
 
-const [scenario] = process.argv.slice(2);
+const [scenario, amount] = process.argv.slice(2);
 const scenarios = new Map([
   ["quick", quick],
   ["sessions", sessions],
+  ["leaks", () => leaks(REPORTS, amount === undefined ? undefined : Number(amount))],
 ]);
 const run = scenarios.get(scenario ?? "");
 if (run === undefined) {
