@@ -1,8 +1,9 @@
 import { basename, isAbsolute, normalize } from "node:path";
-import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
+import { type EnvVar, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import type { EnvironmentRequest } from "../environments/lock.ts";
 import { pythonProblem, requirementProblem } from "../environments/requirement.ts";
 import { type ScalingSettings, scalingProblems, scalingSettings } from "../scale/settings.ts";
+import { envProblems } from "./env-problems.ts";
 import { parseQuantity } from "./quantity.ts";
 
 export interface Violation {
@@ -24,6 +25,10 @@ export interface EffectiveSpec {
   readonly path: string;
   readonly workers: number;
   readonly scaling: ScalingSettings;
+  /** In the order of their names. */
+  readonly env: readonly EnvVar[];
+  /** Empty: the backend's own. */
+  readonly image: string;
 }
 
 const MAX_DEPENDENCIES = 1000;
@@ -49,6 +54,8 @@ export function specViolations(id: string, spec: ModuleSpec): readonly Violation
   check("lib_mem_size_limit", quantityProblem(spec.libMemSizeLimit, SMALLEST_LIMIT, 2 ** 50));
   if (spec.workers > MAX_WORKERS) check("workers", `must be at most ${MAX_WORKERS}`);
   for (const [field, problem] of scalingProblems(spec.scaling)) check(field, problem);
+  for (const [field, problem] of envProblems(spec.env)) check(field, problem);
+  check("image", imageProblem(spec.image));
   return found;
 }
 
@@ -64,6 +71,8 @@ export function effectiveSpec(id: string, spec: ModuleSpec): EffectiveSpec {
     path: spec.path === "" ? "" : normalize(spec.path),
     workers: spec.workers || Math.min(MAX_WORKERS, Math.max(1, Math.ceil(cpu))),
     scaling: scalingSettings(spec.scaling),
+    env: spec.env.map(({ name, source }) => ({ name, source })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    image: spec.image,
   };
 }
 
@@ -86,6 +95,8 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
     ["path", was.path, is.path],
     ["workers", was.workers, is.workers],
     ["scaling", was.scaling, is.scaling],
+    ["env", was.env, is.env],
+    ["image", was.image, is.image],
   ];
   return fields
     .map(([field, a, b]) => [field, JSON.stringify(a), JSON.stringify(b)] as const)
@@ -126,6 +137,11 @@ function pathProblem(path: string): string | undefined {
   if (path.length > 4000) return "is longer than 4000 characters";
   if (!isAbsolute(path)) return "must be absolute";
   return undefined;
+}
+
+function imageProblem(image: string): string | undefined {
+  if (image === "" || /^[a-zA-Z0-9][-a-zA-Z0-9._:/@]{0,511}$/.test(image)) return undefined;
+  return `${JSON.stringify(image.slice(0, 100))} is not a container image; expected one like "registry.example/numpy:1"`;
 }
 
 function quantityProblem(text: string, least: number, most: number): string | undefined {

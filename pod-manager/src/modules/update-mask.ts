@@ -15,6 +15,8 @@ const SPEC_FIELDS: readonly (readonly [string, SpecField])[] = [
   ["path", "path"],
   ["workers", "workers"],
   ["scaling", "scaling"],
+  ["env", "env"],
+  ["image", "image"],
 ];
 const SCALING_FIELDS: readonly (readonly [string, ScalingField])[] = [
   ["min_pods", "minPods"],

@@ -145,7 +145,38 @@ export interface ModuleSpec {
   /** Worker processes in each pod: calls that run at once. Default: the CPU request rounded up, 1 to 64. */
   workers: number;
   /** How many pods it has. May be changed at any time: running pods stay as they are. */
-  scaling?: Scaling | undefined;
+  scaling?:
+    | Scaling
+    | undefined;
+  /** Variables of the module's environment, at most 100. "MODULE_NAME" and names that begin with "PODULE_" are Podule's own. */
+  env: EnvVar[];
+  /**
+   * Container image of the pods, with Podule's module server and with the module's environment in it: nothing is resolved or installed.
+   * Default: the manager's image for pods. Kubernetes only.
+   */
+  image: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface EnvVar {
+  /** Letters, digits and "_", not beginning with a digit. */
+  name: string;
+  source?:
+    | //
+    /** At most 32 KiB. */
+    { $case: "value"; value: string }
+    | //
+    /** Kubernetes only. */
+    { $case: "secretKeyRef"; value: SecretKeyRef }
+    | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A value in a Kubernetes Secret of the namespace. */
+export interface SecretKeyRef {
+  /** The Secret's name. */
+  name: string;
+  key: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -596,6 +627,8 @@ function createBaseModuleSpec(): ModuleSpec {
     path: "",
     workers: 0,
     scaling: undefined,
+    env: [],
+    image: "",
     _unknownFields: {},
   };
 }
@@ -628,6 +661,12 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     }
     if (message.scaling !== undefined) {
       Scaling.encode(message.scaling, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.env) {
+      EnvVar.encode(v!, writer.uint32(122).fork()).join();
+    }
+    if (message.image !== "") {
+      writer.uint32(130).string(message.image);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -725,6 +764,22 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
             message.scaling = Scaling.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.env.push(EnvVar.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.image = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -774,6 +829,10 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       workers: isSet(object.workers) ? globalThis.Number(object.workers) : 0,
       scaling: isSet(object.scaling) ? Scaling.fromJSON(object.scaling) : undefined,
+      env: globalThis.Array.isArray(object?.env)
+        ? object.env.map((e: any) => EnvVar.fromJSON(e))
+        : [],
+      image: isSet(object.image) ? globalThis.String(object.image) : "",
     };
   },
 
@@ -806,6 +865,12 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     if (message.scaling !== undefined) {
       obj.scaling = Scaling.toJSON(message.scaling);
     }
+    if (message.env?.length) {
+      obj.env = message.env.map((e) => EnvVar.toJSON(e));
+    }
+    if (message.image !== "") {
+      obj.image = message.image;
+    }
     return obj;
   },
 
@@ -825,6 +890,244 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     message.scaling = (object.scaling !== undefined && object.scaling !== null)
       ? Scaling.fromPartial(object.scaling)
       : undefined;
+    message.env = object.env?.map((e) => EnvVar.fromPartial(e)) || [];
+    message.image = object.image ?? "";
+    return message;
+  },
+};
+
+function createBaseEnvVar(): EnvVar {
+  return { name: "", source: undefined, _unknownFields: {} };
+}
+
+export const EnvVar: MessageFns<EnvVar> = {
+  encode(message: EnvVar, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    switch (message.source?.$case) {
+      case "value":
+        writer.uint32(18).string(message.source.value);
+        break;
+      case "secretKeyRef":
+        SecretKeyRef.encode(message.source.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnvVar {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnvVar();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = { $case: "value", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = { $case: "secretKeyRef", value: SecretKeyRef.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnvVar {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      source: isSet(object.value)
+        ? { $case: "value", value: globalThis.String(object.value) }
+        : isSet(object.secretKeyRef)
+        ? { $case: "secretKeyRef", value: SecretKeyRef.fromJSON(object.secretKeyRef) }
+        : isSet(object.secret_key_ref)
+        ? { $case: "secretKeyRef", value: SecretKeyRef.fromJSON(object.secret_key_ref) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: EnvVar): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.source?.$case === "value") {
+      obj.value = message.source.value;
+    } else if (message.source?.$case === "secretKeyRef") {
+      obj.secretKeyRef = SecretKeyRef.toJSON(message.source.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EnvVar>): EnvVar {
+    return EnvVar.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EnvVar>): EnvVar {
+    const message = createBaseEnvVar();
+    message.name = object.name ?? "";
+    switch (object.source?.$case) {
+      case "value": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "value", value: object.source.value };
+        }
+        break;
+      }
+      case "secretKeyRef": {
+        if (object.source?.value !== undefined && object.source?.value !== null) {
+          message.source = { $case: "secretKeyRef", value: SecretKeyRef.fromPartial(object.source.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseSecretKeyRef(): SecretKeyRef {
+  return { name: "", key: "", _unknownFields: {} };
+}
+
+export const SecretKeyRef: MessageFns<SecretKeyRef> = {
+  encode(message: SecretKeyRef, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.key !== "") {
+      writer.uint32(18).string(message.key);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SecretKeyRef {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSecretKeyRef();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SecretKeyRef {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+    };
+  },
+
+  toJSON(message: SecretKeyRef): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SecretKeyRef>): SecretKeyRef {
+    return SecretKeyRef.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SecretKeyRef>): SecretKeyRef {
+    const message = createBaseSecretKeyRef();
+    message.name = object.name ?? "";
+    message.key = object.key ?? "";
     return message;
   },
 };
