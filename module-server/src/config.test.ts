@@ -9,6 +9,8 @@ test("the defaults", () => {
     podName: hostname(),
     moduleId: "numpy",
     listen: "0.0.0.0:50051",
+    healthListen: undefined,
+    tls: undefined,
     python: "python3",
     modulePath: undefined,
     workers: 1,
@@ -39,6 +41,10 @@ test.each([
   ["PORT", "70000"],
   ["PODULE_LISTEN", "nowhere"],
   ["PODULE_LISTEN", "unix:"],
+  ["PODULE_HEALTH_LISTEN", "50052"],
+  ["PODULE_TLS_CERT_FILE", "/tls.crt"],
+  ["PODULE_TLS_KEY_FILE", "/tls.key"],
+  ["PODULE_TLS_CLIENT_CA_FILE", "/ca.crt"],
   ["PODULE_WORKERS", "0"],
   ["PODULE_WORKERS", "1.5"],
   ["PODULE_WORKER_MEMORY_LIMIT", "1"],
@@ -49,5 +55,5 @@ test.each([
   const refused = readConfig({ MODULE_NAME: "numpy", [field]: value });
   if (!("code" in refused)) throw new Error("It was accepted");
   expect(reasonOf(refused)).toBe("INVALID_SETTING");
-  expect(refused.message).toContain(field);
+  expect(refused.message).toContain(field.replace("TLS_KEY", "TLS_CERT"));
 });

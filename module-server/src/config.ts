@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { type RpcStatus, rpcStatus } from "@podule/grpc";
+import { type CertificateFiles, type RpcStatus, rpcStatus } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
 
 export interface Config {
@@ -11,6 +11,9 @@ export interface Config {
   readonly moduleId: string;
   /** "HOST:PORT" or "unix:/path". */
   readonly listen: string;
+  /** Where health alone is served, without TLS, for a kubelet's probe. */
+  readonly healthListen: string | undefined;
+  readonly tls: CertificateFiles | undefined;
   readonly python: string;
   readonly modulePath: string | undefined;
   readonly workers: number;
@@ -55,8 +58,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse("MODULE_NAME", `must be a module's dotted name such as "scipy.linalg", not "${moduleName}"`);
   const port = integer("PORT", 50051, 0, 65535);
   const listen = text("PODULE_LISTEN") ?? `0.0.0.0:${port}`;
-  if (!/^unix:\/.+|^.+:\d{1,5}$/.test(listen))
-    refuse("PODULE_LISTEN", `must be HOST:PORT or unix:/path, not "${listen}"`);
+  const healthListen = text("PODULE_HEALTH_LISTEN");
+  for (const [field, address] of [
+    ["PODULE_LISTEN", listen],
+    ["PODULE_HEALTH_LISTEN", healthListen ?? listen],
+  ] as const)
+    if (!/^unix:\/.+|^.+:\d{1,5}$/.test(address))
+      refuse(field, `must be HOST:PORT or unix:/path, not "${address}"`);
+  const certFile = text("PODULE_TLS_CERT_FILE");
+  const keyFile = text("PODULE_TLS_KEY_FILE");
+  const clientCaFile = text("PODULE_TLS_CLIENT_CA_FILE");
+  if ((certFile === undefined) !== (keyFile === undefined))
+    refuse("PODULE_TLS_CERT_FILE", "goes together with PODULE_TLS_KEY_FILE");
+  if (clientCaFile !== undefined && certFile === undefined)
+    refuse("PODULE_TLS_CLIENT_CA_FILE", "needs PODULE_TLS_CERT_FILE");
   const memoryLimit = text("PODULE_WORKER_MEMORY_LIMIT");
 
   const config: Config = {
@@ -64,6 +79,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     podName: text("PODULE_POD_NAME") ?? hostname(),
     moduleId: text("PODULE_MODULE_ID") ?? moduleName,
     listen,
+    healthListen,
+    tls:
+      certFile === undefined || keyFile === undefined
+        ? undefined
+        : { certFile, keyFile, ...(clientCaFile === undefined ? {} : { clientCaFile }) },
     python: text("PODULE_PYTHON") ?? "python3",
     modulePath: text("PODULE_MODULE_PATH"),
     workers: integer("PODULE_WORKERS", 1, 1, 64),

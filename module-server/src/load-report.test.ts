@@ -11,27 +11,31 @@ afterEach(() => {
 it("tells each change once, the latest state, and no oftener than ten times a second", () => {
   const sent: unknown[] = [];
   let load: PodLoad = { calls: 0, sessions: 0 };
-  const changed = createLoadReport(
-    () => load,
-    (message) => sent.push(message),
-  );
+  const report = createLoadReport(() => load);
+  const stop = report.watch((message) => sent.push(message));
   for (let calls = 1; calls <= 1000; calls++) {
     load = { calls, sessions: 1 };
-    changed();
+    report.changed();
   }
   expect(sent).toEqual([]);
   vi.advanceTimersByTime(100);
-  expect(sent).toEqual([{ type: "load", calls: 1000, sessions: 1 }]);
-  changed();
+  expect(sent).toEqual([{ calls: 1000, sessions: 1 }]);
+  report.changed();
   vi.advanceTimersByTime(1000);
   expect(sent).toHaveLength(1);
   load = { calls: 0, sessions: 0 };
-  changed();
+  report.changed();
   vi.advanceTimersByTime(100);
   expect(sent).toHaveLength(2);
+  stop();
+  load = { calls: 1, sessions: 0 };
+  report.changed();
+  vi.advanceTimersByTime(100);
+  expect(sent).toHaveLength(2);
+  expect(report.current).toEqual(load);
 });
 
-it("tells nobody where there is no parent to be told", () => {
-  createLoadReport(() => ({ calls: 1, sessions: 1 }), undefined)();
+it("costs nothing where nobody is to be told", () => {
+  createLoadReport(() => ({ calls: 1, sessions: 1 })).changed();
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -7,22 +7,37 @@ export interface PodLoad {
   readonly sessions: number;
 }
 
-/** Tells the parent process, where there is one, what the pod has to do. Returns what is to be called on each change: cheap. */
-export function createLoadReport(
-  read: () => PodLoad,
-  send: ((message: PodLoad & { readonly type: "load" }) => void) | undefined,
-): () => void {
+export interface LoadReport {
+  /** To be called on each change: cheap. */
+  changed(): void;
+  readonly current: PodLoad;
+  /** Calls `listener` with each change from now on. Returns the way to stop that. */
+  watch(listener: (load: PodLoad) => void): () => void;
+}
+
+/** Tells whoever wants to know, the local backend and the managers of a cluster, what the pod has to do. */
+export function createLoadReport(read: () => PodLoad): LoadReport {
+  const listeners = new Set<(load: PodLoad) => void>();
   let timer: NodeJS.Timeout | undefined;
   let last: PodLoad = { calls: 0, sessions: 0 };
-  return () => {
-    if (send === undefined || timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      const { calls, sessions } = read();
-      if (calls === last.calls && sessions === last.sessions) return;
-      last = { calls, sessions };
-      send({ type: "load", calls, sessions });
-    }, EVERY_MS);
-    timer.unref();
+  return {
+    changed() {
+      if (listeners.size === 0 || timer !== undefined) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        const { calls, sessions } = read();
+        if (calls === last.calls && sessions === last.sessions) return;
+        last = { calls, sessions };
+        for (const listener of listeners) listener(last);
+      }, EVERY_MS);
+      timer.unref();
+    },
+    get current() {
+      return read();
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }

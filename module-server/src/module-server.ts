@@ -1,5 +1,12 @@
-import { createHealth, createReflection, createServer, type RpcStatus } from "@podule/grpc";
+import {
+  createHealth,
+  createReflection,
+  createServer,
+  fileWatcherCredentials,
+  type RpcStatus,
+} from "@podule/grpc";
 import { descriptorSet } from "@podule/proto/descriptors";
+import { LoadsDefinition } from "@podule/proto/podule/internal/v1/loads.ts";
 import { Status } from "nice-grpc-common";
 import type { Pod } from "./calls/pod.ts";
 import { sessionHandler } from "./calls/session-handler.ts";
@@ -7,6 +14,7 @@ import { streamHandler } from "./calls/stream.ts";
 import { unaryHandler } from "./calls/unary.ts";
 import type { Config } from "./config.ts";
 import { createLoadReport } from "./load-report.ts";
+import { createLoadsService } from "./loads-service.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
@@ -35,7 +43,7 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
     maxInFlight: config.maxInFlight,
     maxMessageBytes: config.maxMessageBytes,
     maxBytes,
-    onSize: () => onLoad(),
+    onSize: () => load.changed(),
   });
   const health = createHealth();
   const setReady = (ready: boolean) => {
@@ -61,29 +69,36 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       graceMs: config.sessionGraceMs,
       maxSessions: config.maxSessions,
       maxMessageBytes: config.maxMessageBytes,
-      onSize: () => onLoad(),
+      onSize: () => load.changed(),
     }),
   };
-  const onLoad = createLoadReport(
-    () => ({ calls: pool.size, sessions: pod.sessions.size }),
-    process.send === undefined ? undefined : (load) => process.send?.(load, () => {}),
-  );
+  const load = createLoadReport(() => ({ calls: pool.size, sessions: pod.sessions.size }));
+  if (process.send !== undefined) load.watch((now) => process.send?.({ type: "load", ...now }, () => {}));
 
+  const drained = new AbortController();
   const server = createServer({ maxMessageBytes: config.maxMessageBytes + 64 * 1024 });
   server.addRaw(`/${SERVICE}/Call`, "unary", unaryHandler(pod));
   server.addRaw(`/${SERVICE}/Stream`, "serverStream", streamHandler(pod));
   server.addRaw(`/${SERVICE}/Session`, "bidi", sessionHandler(pod));
   server.add(health.definition, health.implementation);
+  server.add(LoadsDefinition, createLoadsService(load, drained.signal));
   createReflection(descriptorSet, {
     listed: (name) => name === SERVICE || name.startsWith("grpc."),
   }).addTo(server);
   setReady(false);
+  const probed = createServer();
+  probed.add(health.definition, health.implementation);
 
   return {
     async start() {
       try {
         await supervisor.start();
-        return await server.listen(config.listen);
+        if (config.healthListen !== undefined) await probed.listen(config.healthListen);
+        const { tls } = config;
+        return await server.listen(
+          config.listen,
+          tls === undefined ? undefined : fileWatcherCredentials(tls),
+        );
       } catch (error) {
         supervisor.kill();
         throw error;
@@ -96,7 +111,7 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       );
       for (const stream of [...pod.streams]) stream.drain(graceMs);
       pod.sessions.drain(graceMs);
-      const drained = server.drain(graceMs + CLOSE_MS);
+      const ended = server.drain(graceMs + CLOSE_MS);
       let timer: NodeJS.Timeout | undefined;
       const cut = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, graceMs);
@@ -107,7 +122,8 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
         statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),
       );
       pod.sessions.close();
-      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+      drained.abort();
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
       await supervisor.stop();
       await server.close();
       pool.close();
