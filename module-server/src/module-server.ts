@@ -15,6 +15,7 @@ import { unaryHandler } from "./calls/unary.ts";
 import type { Config } from "./config.ts";
 import { createLoadReport } from "./load-report.ts";
 import { createLoadsService } from "./loads-service.ts";
+import { RequestTable } from "./requests/request-table.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
@@ -23,6 +24,8 @@ import { Supervisor } from "./workers/supervisor.ts";
 const SERVICE = "podule.v1.Calls";
 /** Of the largest requests, kept at once; of the largest results, unread in one session. */
 const KEPT_MESSAGES = 4;
+/** Of answers kept for callers that ask again, and of their ids. */
+const KEPT_ANSWER_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 1000;
 /** For answers that are under way when the last call has ended. */
 const CLOSE_MS = 1000;
@@ -70,6 +73,11 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       maxSessions: config.maxSessions,
       maxMessageBytes: config.maxMessageBytes,
       onSize: () => load.changed(),
+    }),
+    requests: new RequestTable({
+      graceMs: config.sessionGraceMs,
+      maxBytes: KEPT_ANSWER_BYTES,
+      cancel: (call) => pool.cancel(call),
     }),
   };
   const load = createLoadReport(() => ({ calls: pool.size, sessions: pod.sessions.size }));
@@ -126,6 +134,7 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
       await supervisor.stop();
       await server.close();
+      pod.requests.close();
       pool.close();
     },
     kill() {

@@ -20,7 +20,7 @@ export { connectSession } from "./connect-session.ts";
 export { FrameLog, WINDOW_BYTES } from "./frame-log.ts";
 export type { UnknownFrame } from "./frame-message.ts";
 export { type FrameCodec, FrameWriter, type MessageStream } from "./frame-writer.ts";
-export { type RoutedCall, routedCall } from "./routed-call.ts";
+export { asFirst, functionOf, type RoutedCall, routedCall } from "./routed-call.ts";
 export { routedModule } from "./routed-module.ts";
 export type {
   BodyFrame,

@@ -1,5 +1,6 @@
 import { statusError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
+import type { RequestTable } from "../requests/request-table.ts";
 import type { SessionTable } from "../sessions/session-table.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 
@@ -13,6 +14,7 @@ export interface Pod {
   /** Streams of independent calls. */
   readonly streams: Set<{ drain(graceMs: number): void }>;
   readonly sessions: SessionTable;
+  readonly requests: RequestTable;
 }
 
 /** A pod answers for its own module only. */

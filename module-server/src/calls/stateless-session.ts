@@ -13,13 +13,16 @@ import {
   writeServerFrame,
 } from "@podule/session";
 import { Status } from "nice-grpc-common";
-import { encodeStatus } from "../status-bytes.ts";
+import { noStream } from "../requests/request-errors.ts";
+import { encodeStatus, statusBytes } from "../status-bytes.ts";
 import { Call, type Caller } from "./call.ts";
 import { ItemFlow } from "./item-flow.ts";
 import { type Pod, requireModule } from "./pod.ts";
+import { submitRequest } from "./unary.ts";
 
 /** Unread by the client; beyond it no more of its calls are read, and its streams wait. */
 const CONGESTED_BYTES = 8 * 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
 const codec = { size: serverFrameSize, write: writeServerFrame };
 
 /** A stream of independent calls: each runs in whichever worker is free. */
@@ -30,6 +33,8 @@ export class StatelessSession implements Caller {
   readonly #calls = new Map<number, Call>();
   /** Those of them that run in sessions, as they run there. */
   readonly #leased = new Map<number, Call>();
+  /** Those that wait for a request's answer, as others may too: what takes them away. */
+  readonly #joined = new Map<number, () => void>();
   #opened = false;
   #lastId = 0;
   /** The client sends no more, or the pod takes no more. */
@@ -83,6 +88,7 @@ export class StatelessSession implements Caller {
   #forget(id: number): void {
     this.#calls.delete(id);
     if (this.#leased.size > 0) this.#leased.delete(id);
+    if (this.#joined.size > 0) this.#joined.delete(id);
   }
 
   #onMessage(message: Buffer): void {
@@ -115,6 +121,7 @@ export class StatelessSession implements Caller {
         this.#start(frame);
         return;
       case "cancel": {
+        if (this.#leave(frame.id, CANCELLED)) return;
         const call = this.#submitted(frame.id);
         if (call !== undefined) this.#pod.pool.cancel(call);
         return;
@@ -137,6 +144,10 @@ export class StatelessSession implements Caller {
     const flow = frame.stream ? new ItemFlow(frame.credit) : undefined;
     if (this.#congested) flow?.setOpen(false);
     const routed = routedCall(frame.request);
+    if (routed.requestId !== "") {
+      this.#join(routed, frame, due);
+      return;
+    }
     if (this.#pod.sessions.wants(routed)) {
       this.#startInSession(routed, frame, due, flow);
       return;
@@ -160,6 +171,43 @@ export class StatelessSession implements Caller {
       },
       (error: unknown) => this.error(waiting, encodeStatus(toStatus(error))),
     );
+  }
+
+  /** A call that is run once, however often and from where it is sent. */
+  #join(routed: RoutedCall, frame: CallFrame, due: number): void {
+    const waiting = new Call(this, frame.id, EMPTY, due);
+    this.#calls.set(frame.id, waiting);
+    const late =
+      frame.timeoutMs > 0 ? setTimeout(() => this.#leave(frame.id, DEADLINE), frame.timeoutMs) : undefined;
+    const waiter = {
+      result: (response: Buffer) => this.result(waiting, response),
+      error: (status: Buffer) => this.error(waiting, status),
+    };
+    this.#joined.set(frame.id, () => clearTimeout(late));
+    try {
+      if (frame.stream) throw noStream();
+      const submit = submitRequest(this.#pod, routed, frame.request, due);
+      const leave = this.#pod.requests.join(routed, frame.request, waiter, submit);
+      if (!this.#joined.has(frame.id)) clearTimeout(late);
+      else
+        this.#joined.set(frame.id, () => {
+          clearTimeout(late);
+          leave();
+        });
+    } catch (error) {
+      clearTimeout(late);
+      this.error(waiting, encodeStatus(toStatus(error)));
+    }
+  }
+
+  /** A call that others may wait for too goes on without this caller. False: it is none. */
+  #leave(id: number, status: Buffer): boolean {
+    const leave = this.#joined.get(id);
+    const waiting = this.#calls.get(id);
+    if (leave === undefined || waiting === undefined) return false;
+    leave();
+    this.error(waiting, status);
+    return true;
   }
 
   /** The call that was submitted to the pool under the client's id. */
@@ -203,7 +251,7 @@ export class StatelessSession implements Caller {
     if (this.#closed || this.#calls.size > 0) return;
     this.#writer.flush();
     if (this.#writer.pendingBytes > 0) return;
-    this.#leave();
+    this.#depart();
     this.#stream.end();
   }
 
@@ -220,15 +268,17 @@ export class StatelessSession implements Caller {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const leave of this.#joined.values()) leave();
     for (const id of [...this.#calls.keys()]) {
+      if (this.#joined.has(id)) continue;
       const call = this.#submitted(id);
       if (call !== undefined) this.#pod.pool.cancel(call);
     }
     this.#calls.clear();
-    this.#leave();
+    this.#depart();
   }
 
-  #leave(): void {
+  #depart(): void {
     this.#closed = true;
     if (this.#congested) this.#pod.pool.release(this);
     this.#writer.stop();
@@ -266,3 +316,10 @@ class Renamed implements Caller {
 function violation(message: string): StatusError {
   return new StatusError(rpcStatus(Status.INVALID_ARGUMENT, "PROTOCOL_VIOLATION", message));
 }
+
+const CANCELLED = statusBytes(Status.CANCELLED, "CANCELLED", "The call was cancelled");
+const DEADLINE = statusBytes(
+  Status.DEADLINE_EXCEEDED,
+  "DEADLINE_EXCEEDED",
+  "The deadline passed before the call had ended",
+);

@@ -2,6 +2,7 @@ import type { ServerWritableStream } from "@grpc/grpc-js";
 import { type RawHandlers, toServiceError } from "@podule/grpc";
 import { routedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
+import { noStream } from "../requests/request-errors.ts";
 import { statusBytes } from "../status-bytes.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import { Call, type Caller } from "./call.ts";
@@ -15,6 +16,7 @@ export function streamHandler(pod: Pod): RawHandlers["serverStream"] {
   return (stream) => {
     const routed = routedCall(stream.request);
     requireModule(pod, routed.module);
+    if (routed.requestId !== "") throw noStream();
     const due = dueOf(stream.getDeadline());
     const flow = new ItemFlow(Number.POSITIVE_INFINITY);
     const caller = new StreamCaller(pod.pool, stream);

@@ -1,7 +1,8 @@
-import type { sendUnaryData } from "@grpc/grpc-js";
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { type RawHandlers, statusError, toServiceError } from "@podule/grpc";
-import { routedCall } from "@podule/session";
+import { type RoutedCall, routedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
+import type { Submit } from "../requests/request-table.ts";
 import { Call, type Caller } from "./call.ts";
 import { dueOf, type Pod, requireModule } from "./pod.ts";
 import { serviceErrorOf } from "./service-error.ts";
@@ -12,6 +13,10 @@ export function unaryHandler(pod: Pod): RawHandlers["unary"] {
     const routed = routedCall(stream.request);
     requireModule(pod, routed.module);
     const due = dueOf(stream.getDeadline());
+    if (routed.requestId !== "") {
+      joinRequest(pod, routed, stream, due, callback);
+      return;
+    }
     const caller = new UnaryCaller(callback);
     if (!pod.sessions.wants(routed)) {
       submit(pod, stream, new Call(caller, 0, stream.request, due));
@@ -21,6 +26,40 @@ export function unaryHandler(pod: Pod): RawHandlers["unary"] {
       .of(routed)
       .then((session) => submit(pod, stream, session.lease(caller, stream.request, due)))
       .catch((error: unknown) => callback(toServiceError(error)));
+  };
+}
+
+/** A call that is run once, however often it is sent: that this caller goes away does not cancel it. */
+function joinRequest(
+  pod: Pod,
+  routed: RoutedCall,
+  stream: ServerUnaryCall<Buffer, Buffer>,
+  due: number,
+  callback: sendUnaryData<Buffer>,
+): void {
+  const waiter = {
+    result: (response: Buffer) => callback(null, response),
+    error: (status: Buffer) => callback(serviceErrorOf(status)),
+  };
+  const leave = pod.requests.join(
+    routed,
+    stream.request,
+    waiter,
+    submitRequest(pod, routed, stream.request, due),
+  );
+  stream.on("cancelled", leave);
+}
+
+/** How a request's one call is submitted. */
+export function submitRequest(pod: Pod, routed: RoutedCall, request: Buffer, due: number): Submit {
+  const submitted = (call: Call): Call => {
+    pod.pool.submit(call);
+    return call;
+  };
+  if (!pod.sessions.wants(routed)) return (caller) => submitted(new Call(caller, 0, request, due));
+  return async (caller) => {
+    const session = await pod.sessions.of(routed);
+    return submitted(session.lease(caller, request, due));
   };
 }
 

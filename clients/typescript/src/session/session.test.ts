@@ -275,6 +275,8 @@ test("functions are called from the other end; what they throw is raised there",
       function: "",
       args: [value({ $case: "int", value: 41n })],
       kwargs: new Map(),
+      requestId: "",
+      retry: false,
     };
     const full = { ...request, operation: 0, resultMode: 0, session: "", target: undefined } as const;
     peer.session.send({ $case: "callback", value: { id: BigInt(i + 1), function: id, request: full } });

@@ -30,6 +30,19 @@ export interface CallRequest {
   resultMode: CallRequest_ResultMode;
   /** A session's token: the call runs in its worker, may name its objects, and renews its lease. Ignored on a session's stream. */
   session: string;
+  /**
+   * Makes it safe to send a unary Call again, after a lost connection for instance: its own for each call, such as a UUID, at most 128 characters.
+   * The call runs once. Its answer is kept for the grace time (30 s by default, from its end), and whoever sends the id again until then gets it, or
+   * waits for it; only the deadline and the grace time without any caller cancel such a call, a broken connection does not. ABORTED, reason
+   * REQUEST_LOST, where the pod that had it is gone; ABORTED, reason ANSWER_DROPPED, where the pod could not keep the answer. On a session's
+   * stream it is ignored; Stream takes none.
+   */
+  requestId: string;
+  /**
+   * This request_id has been sent before. Then it is looked for in every pod of the module, and where it cannot be told whether it ran the
+   * answer is REQUEST_LOST.
+   */
+  retry: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -396,6 +409,8 @@ function createBaseCallRequest(): CallRequest {
     operation: 0,
     resultMode: 0,
     session: "",
+    requestId: "",
+    retry: false,
     _unknownFields: {},
   };
 }
@@ -425,6 +440,12 @@ export const CallRequest: MessageFns<CallRequest> = {
     }
     if (message.session !== "") {
       writer.uint32(66).string(message.session);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(74).string(message.requestId);
+    }
+    if (message.retry !== false) {
+      writer.uint32(80).bool(message.retry);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -517,6 +538,22 @@ export const CallRequest: MessageFns<CallRequest> = {
             message.session = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.retry = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -559,6 +596,12 @@ export const CallRequest: MessageFns<CallRequest> = {
         ? callRequest_ResultModeFromJSON(object.result_mode)
         : 0,
       session: isSet(object.session) ? globalThis.String(object.session) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      retry: isSet(object.retry) ? globalThis.Boolean(object.retry) : false,
     };
   },
 
@@ -591,6 +634,12 @@ export const CallRequest: MessageFns<CallRequest> = {
     if (message.session !== "") {
       obj.session = message.session;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.retry !== false) {
+      obj.retry = message.retry;
+    }
     return obj;
   },
 
@@ -617,6 +666,8 @@ export const CallRequest: MessageFns<CallRequest> = {
     message.operation = object.operation ?? 0;
     message.resultMode = object.resultMode ?? 0;
     message.session = object.session ?? "";
+    message.requestId = object.requestId ?? "";
+    message.retry = object.retry ?? false;
     return message;
   },
 };

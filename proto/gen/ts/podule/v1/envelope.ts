@@ -13,6 +13,8 @@ export interface RoutedCall {
   function: string;
   resultMode: number;
   session: string;
+  requestId: string;
+  retry: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -144,7 +146,7 @@ export interface DrainingEnvelope {
 }
 
 function createBaseRoutedCall(): RoutedCall {
-  return { module: "", function: "", resultMode: 0, session: "", _unknownFields: {} };
+  return { module: "", function: "", resultMode: 0, session: "", requestId: "", retry: false, _unknownFields: {} };
 }
 
 export const RoutedCall: MessageFns<RoutedCall> = {
@@ -160,6 +162,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     }
     if (message.session !== "") {
       writer.uint32(66).string(message.session);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(74).string(message.requestId);
+    }
+    if (message.retry !== false) {
+      writer.uint32(80).bool(message.retry);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -217,6 +225,22 @@ export const RoutedCall: MessageFns<RoutedCall> = {
             message.session = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.retry = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -247,6 +271,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
         ? globalThis.Number(object.result_mode)
         : 0,
       session: isSet(object.session) ? globalThis.String(object.session) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      retry: isSet(object.retry) ? globalThis.Boolean(object.retry) : false,
     };
   },
 
@@ -264,6 +294,12 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     if (message.session !== "") {
       obj.session = message.session;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.retry !== false) {
+      obj.retry = message.retry;
+    }
     return obj;
   },
 
@@ -276,6 +312,8 @@ export const RoutedCall: MessageFns<RoutedCall> = {
     message.function = object.function ?? "";
     message.resultMode = object.resultMode ?? 0;
     message.session = object.session ?? "";
+    message.requestId = object.requestId ?? "";
+    message.retry = object.retry ?? false;
     return message;
   },
 };
