@@ -1,3 +1,4 @@
+import type { ChannelCredentials } from "@grpc/grpc-js";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { connectSession, type SessionClient } from "@podule/session";
 import type { Candidate } from "./route.ts";
@@ -13,12 +14,15 @@ export interface PodLinkOptions {
   readonly onFree: () => void;
   /** Its workers, where the calls that they cannot run soon should rather wait for another pod. */
   readonly workers?: () => number | undefined;
+  /** Default: without TLS. */
+  readonly credentials?: (() => ChannelCredentials) | undefined;
 }
 
 /** A pod as calls see it: one session for all unary and streamed calls, made anew when it breaks. */
 export class PodLink implements Candidate {
   readonly name: string;
-  readonly address: string;
+  /** Empty: it has none yet. */
+  address: string;
   readonly generation: bigint;
   /** Client sessions piped to the pod. */
   sessions = 0;
@@ -61,11 +65,17 @@ export class PodLink implements Candidate {
 
   /** The pod as its backend now tells it. */
   update(pod: Pod): void {
+    if (pod.address !== "") this.address = pod.address;
     this.#ready = pod.state === Pod_State.READY;
     if (pod.state === Pod_State.DRAINING) this.#drain();
     if (!this.#ready) return;
     if (this.usable) this.#options.onFree();
     else this.#connect();
+  }
+
+  /** For a connection to it. */
+  get credentials(): ChannelCredentials | undefined {
+    return this.#options.credentials?.();
   }
 
   /** A call that was given to the link has ended. */
@@ -83,8 +93,10 @@ export class PodLink implements Candidate {
 
   #connect(): void {
     if (this.#client !== undefined || this.#closed || this.#draining) return;
+    const { credentials } = this;
     const client = connectSession({
       address: this.address,
+      ...(credentials === undefined ? {} : { credentials }),
       module: this.#options.moduleId,
       maxMessageBytes: this.#options.maxMessageBytes,
       onDraining: () => this.#drain(),

@@ -169,6 +169,7 @@ export class Router {
       moduleId: module.id,
       maxMessageBytes: this.#options.maxMessageBytes,
       workers: () => this.#options.workersOf?.(module.id),
+      credentials: this.#options.pods.credentials,
       onFree: () => {
         module.flush();
         this.#options.onLoad?.(module);

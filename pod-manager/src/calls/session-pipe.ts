@@ -86,7 +86,7 @@ class PipedSession implements Outgoing {
   start(link: PodLink): void {
     // A connection of its own: a client that does not read must not use up the window of another.
     const options = sessionChannelOptions(this.#maxMessageBytes);
-    const client = new Client(link.address, credentials.createInsecure(), options);
+    const client = new Client(link.address, link.credentials ?? credentials.createInsecure(), options);
     link.sessions += 1;
     const left = (): void => {
       link.sessions -= 1;

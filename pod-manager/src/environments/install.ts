@@ -18,6 +18,8 @@ export interface Environment {
   readonly python: string;
   /** "3.12.1". */
   readonly pythonVersion: string;
+  /** Of an environment that each pod finds, or installs, where it runs. */
+  readonly lock?: Lock;
 }
 
 /** The environment of a lock where it is installed. */

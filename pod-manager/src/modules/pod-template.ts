@@ -14,6 +14,12 @@ export function podTemplate(module: Module, { environment, sourceFolder }: Prepa
     importName: spec.importName,
     python: environment.python,
     workers: spec.workers,
+    moduleUid: module.uid,
+    cpu: spec.cpu,
+    memory: spec.memory,
+    env: spec.env,
+    ...(spec.image === "" ? {} : { image: spec.image }),
+    ...(environment.lock === undefined ? {} : { lock: environment.lock }),
     ...(sourceFolder === undefined ? {} : { sourceFolder }),
     ...(spec.workerMemoryLimit === undefined ? {} : { workerMemoryLimit: spec.workerMemoryLimit }),
   };

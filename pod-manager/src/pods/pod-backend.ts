@@ -1,5 +1,8 @@
+import type { ChannelCredentials } from "@grpc/grpc-js";
 import type { Status } from "@podule/proto/google/rpc/status.ts";
+import type { EnvVar } from "@podule/proto/podule/v1/modules.ts";
 import type { LogLine, Pod } from "@podule/proto/podule/v1/pods.ts";
+import type { Lock } from "../environments/lock.ts";
 
 /** What a pod must be: everything a backend needs to start one. */
 export interface PodTemplate {
@@ -17,6 +20,18 @@ export interface PodTemplate {
   readonly workers: number;
   /** Bytes for each worker. */
   readonly workerMemoryLimit?: number;
+  /** Of the module. */
+  readonly moduleUid?: string;
+  /** CPUs that a pod asks for. */
+  readonly cpu?: number;
+  /** Bytes that a pod asks for. */
+  readonly memory?: number;
+  /** The module's own variables. */
+  readonly env?: readonly EnvVar[];
+  /** Container image with an environment of its own. */
+  readonly image?: string;
+  /** Of an environment that the pod installs itself. */
+  readonly lock?: Lock;
 }
 
 /** What a pod tells of itself. */
@@ -36,6 +51,8 @@ export interface PodBackend {
   /** All pods, those that ended lately too. */
   listPods(): readonly Pod[];
   getPod(name: string): Pod | undefined;
+  /** For connections to pods, asked anew for each. Default: without TLS. */
+  readonly credentials?: () => ChannelCredentials;
   /** Calls `listener` with every change from now on. Returns the way to stop that. */
   watch(listener: (event: PodEvent) => void): () => void;
   /** What the pod told last; undefined: nothing yet. */
