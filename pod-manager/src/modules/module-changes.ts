@@ -3,17 +3,12 @@ import { type Module, Module_State, type ModuleSpec } from "@podule/proto/podule
 import { Status } from "nice-grpc";
 import type { KeyedMutex } from "./keyed-mutex.ts";
 import { moduleName } from "./module-id.ts";
-import {
-  differInScalingOnly,
-  emptySpec,
-  specDifference,
-  specViolations,
-  type Violation,
-} from "./module-spec.ts";
+import { differInScalingOnly, emptySpec, specDifference, specViolations } from "./module-spec.ts";
 import { withStatus } from "./module-status.ts";
 import type { ModuleStore } from "./module-store.ts";
 import { newModule, newUid, withScaling, withSpec } from "./new-module.ts";
 import type { Reconciler } from "./reconciler.ts";
+import { refuse } from "./refuse.ts";
 import type { Registry } from "./registry.ts";
 import type { Sources } from "./sources.ts";
 import { maskedFields, mergeSpec } from "./update-mask.ts";
@@ -34,13 +29,20 @@ export interface Update {
   readonly mask: readonly string[] | undefined;
 }
 
-export type ModuleChanges = ReturnType<typeof createModuleChanges>;
+export interface ModuleChanges {
+  /** With `validateOnly`: only checks, resolves its requirements, and makes nothing. */
+  create(id: string, spec: ModuleSpec, validateOnly?: AbortSignal): Promise<Module>;
+  update(id: string, change: Update, validateOnly?: AbortSignal): Promise<Module>;
+  /** Marks it as draining, durably; the reconciler does the rest. Resolves to the module as it is then. */
+  beginDelete(id: string, etag: string): Promise<Module>;
+  /** Throws NOT_FOUND. */
+  find(id: string): Module;
+}
 
 /** The changes that users make: durable before they are answered, one at a time for each module. */
-export function createModuleChanges(options: ModuleChangesOptions) {
+export function createModuleChanges(options: ModuleChangesOptions): ModuleChanges {
   const { registry, store, sources, reconciler, mutex, now } = options;
 
-  /** With `signal`: only checks, resolves its requirements, and makes nothing. */
   async function create(id: string, spec: ModuleSpec, validateOnly?: AbortSignal): Promise<Module> {
     refuse(specViolations(id, spec));
     if (validateOnly !== undefined) {
@@ -80,12 +82,7 @@ export function createModuleChanges(options: ModuleChangesOptions) {
     refuseDraining(there);
     const difference = specDifference(id, there.spec ?? emptySpec(), spec);
     if (difference.length === 0) return there;
-    throw statusError(
-      Status.ALREADY_EXISTS,
-      "MODULE_EXISTS",
-      `${there.name} exists with another spec: ${difference.join("; ")}`,
-      { metadata: { module: there.name } },
-    );
+    throw moduleExists(there, difference);
   }
 
   async function update(id: string, change: Update, validateOnly?: AbortSignal): Promise<Module> {
@@ -140,7 +137,6 @@ export function createModuleChanges(options: ModuleChangesOptions) {
     return module;
   }
 
-  /** Marks it as draining, durably; the reconciler does the rest. Resolves to the module as it is then. */
   async function beginDelete(id: string, etag: string): Promise<Module> {
     return mutex.run(id, async () => {
       const module = find(id);
@@ -167,16 +163,16 @@ export function moduleNotFound(id: string) {
   });
 }
 
-/** Throws INVALID_ARGUMENT that names every field. */
-export function refuse(violations: readonly Violation[]): void {
-  if (violations.length === 0) return;
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
-  throw statusError(Status.INVALID_ARGUMENT, "INVALID_FIELD", message.slice(0, 2000), {
-    violations: violations.slice(0, 100),
-  });
+export function moduleExists(there: Module, difference: readonly string[]) {
+  return statusError(
+    Status.ALREADY_EXISTS,
+    "MODULE_EXISTS",
+    `${there.name} exists with another spec: ${difference.join("; ")}`,
+    { metadata: { module: there.name } },
+  );
 }
 
-function refuseDraining(module: Module): void {
+export function refuseDraining(module: Module): void {
   if (isDraining(module))
     throw statusError(Status.FAILED_PRECONDITION, "MODULE_DRAINING", `${module.name} is being deleted`, {
       metadata: { module: module.name },
@@ -184,7 +180,7 @@ function refuseDraining(module: Module): void {
     });
 }
 
-function refuseStale(module: Module, etag: string): void {
+export function refuseStale(module: Module, etag: string): void {
   if (etag !== "" && etag !== module.etag)
     throw statusError(
       Status.ABORTED,
@@ -194,6 +190,6 @@ function refuseStale(module: Module, etag: string): void {
     );
 }
 
-function isDraining(module: Module): boolean {
+export function isDraining(module: Module): boolean {
   return module.status?.state === Module_State.DRAINING;
 }

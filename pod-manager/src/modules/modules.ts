@@ -1,27 +1,32 @@
 import { statusError } from "@podule/grpc";
-import type { Module, ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
+import type { Module, ModuleSpec, ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { type ServiceImplementation, Status } from "nice-grpc";
 import type { Environments } from "../environments/environments.ts";
 import { createSlots } from "../environments/slots.ts";
+import type { Leadership } from "../kubernetes/lease-election.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { createKeyedMutex } from "./keyed-mutex.ts";
-import { createModuleChanges, moduleNotFound, refuse } from "./module-changes.ts";
+import { createModuleChanges, moduleNotFound } from "./module-changes.ts";
 import type { ModuleDirectory } from "./module-directory.ts";
 import { checkModuleId, idOf } from "./module-id.ts";
 import { emptySpec, environmentRequest, specViolations } from "./module-spec.ts";
-import type { ModuleStore } from "./module-store.ts";
+import type { ModuleStore, SharedModuleStore } from "./module-store.ts";
 import { createModulesService } from "./modules-service.ts";
 import { afterRestart, newModule, newUid } from "./new-module.ts";
 import { createPersistence } from "./persistence.ts";
 import { createReconciler } from "./reconciler.ts";
+import { refuse } from "./refuse.ts";
 import { createRegistry } from "./registry.ts";
+import { isShared, shareModules } from "./shared-modules.ts";
 import type { Sources } from "./sources.ts";
 import type { PodScale } from "./wanted-pods.ts";
 import { whenGone } from "./when-gone.ts";
 
 export interface ModulesOptions {
-  /** `createLocalModuleStore({ stateDir, namespace })`. */
-  readonly store: ModuleStore;
+  /** `createLocalModuleStore({ stateDir, namespace })`, or, with `leadership`, one that others write to. */
+  readonly store: ModuleStore | SharedModuleStore;
+  /** Where there are other replicas on the same store: the one that leads reconciles. */
+  readonly leadership?: Pick<Leadership, "isLeader" | "watch">;
   /** `createLocalSources({ stateDir, namespace })`: copies of users' code. */
   readonly sources: Sources;
   /** `createEnvironments({ cacheDir, uv })`; closed with the modules. */
@@ -58,35 +63,47 @@ export function createModules(options: ModulesOptions): Modules {
   const closing = new AbortController();
   const validations = createSlots(VALIDATIONS, { mayWait: WAITING_VALIDATIONS, refuse: tooManyValidations });
   const persistence = createPersistence({ store, registry, mutex, log });
-  const reconciler = createReconciler({
-    registry,
-    pods,
-    environments,
-    sources,
-    log,
-    now,
-    ...(options.scale === undefined ? {} : { scale: options.scale }),
-    onStatus: persistence.writeLater,
-    remove: (module) =>
-      mutex.run(idOf(module), async () => {
-        await store.remove(idOf(module));
-        registry.remove(idOf(module));
-        await sources.prune(module.uid);
-      }),
-  });
-  const changes = createModuleChanges({
-    registry,
-    store,
-    sources,
-    reconciler,
-    mutex,
-    now: () => new Date(now()),
-    validate: (id, spec, signal) =>
-      validations.hold(signal, async () => {
-        if (spec.path !== "") await sources.check(spec.path);
-        await environments.resolve(environmentRequest(id, spec), { signal, fresh: true });
-      }),
-  });
+  const makeReconciler = () =>
+    createReconciler({
+      registry,
+      pods,
+      environments,
+      sources,
+      log,
+      now,
+      ...(options.scale === undefined ? {} : { scale: options.scale }),
+      onStatus: persistence.writeLater,
+      remove: (module) =>
+        mutex.run(idOf(module), async () => {
+          await store.remove(idOf(module));
+          registry.remove(idOf(module));
+          await sources.prune(module.uid);
+        }),
+    });
+  const validate = (id: string, spec: ModuleSpec, signal: AbortSignal) =>
+    validations.hold(signal, async () => {
+      if (spec.path !== "") await sources.check(spec.path);
+      await environments.resolve(environmentRequest(id, spec), { signal, fresh: true });
+    });
+  const clock = () => new Date(now());
+  const { leadership } = options;
+  const shared =
+    leadership !== undefined && isShared(store)
+      ? shareModules({
+          registry,
+          store,
+          leadership,
+          makeReconciler,
+          validate,
+          now: clock,
+          log,
+          ...scaleOf(options),
+        })
+      : undefined;
+  const reconciler = shared?.reconciler ?? makeReconciler();
+  const changes =
+    shared?.changes ??
+    createModuleChanges({ registry, store, sources, reconciler, mutex, now: clock, validate });
 
   function ensureModule(id: string): Module {
     checkModuleId(id, "module");
@@ -95,6 +112,7 @@ export function createModules(options: ModulesOptions): Modules {
     if (found !== undefined) return found;
     if (!autoCreate) throw moduleNotFound(id);
     refuse(specViolations(id, emptySpec()));
+    if (shared !== undefined) return shared.createByCall(id);
     const module = newModule(id, newUid(), emptySpec(), new Date(now()));
     registry.add(module);
     persistence.writeLater(id);
@@ -111,6 +129,10 @@ export function createModules(options: ModulesOptions): Modules {
       gone: (id, uid, signal) => whenGone(registry, id, uid, signal),
     }),
     async start() {
+      if (shared !== undefined) {
+        await shared.start();
+        return;
+      }
       const found = await store.open(() => {});
       for (const module of found) {
         registry.restore(afterRestart(module, new Date(now())));
@@ -126,6 +148,10 @@ export function createModules(options: ModulesOptions): Modules {
       await store.close();
     },
   };
+}
+
+function scaleOf({ scale }: ModulesOptions): { readonly scale?: PodScale } {
+  return scale === undefined ? {} : { scale };
 }
 
 function tooManyValidations() {

@@ -3,7 +3,8 @@ import type { Module } from "@podule/proto/podule/v1/modules.ts";
 import { Status } from "nice-grpc";
 import type { Environment, Environments, Lock } from "../environments/environments.ts";
 import { idOf } from "./module-id.ts";
-import { emptySpec, environmentRequest } from "./module-spec.ts";
+import { emptySpec, environmentRequest, specViolations } from "./module-spec.ts";
+import { refuse } from "./refuse.ts";
 import type { Sources } from "./sources.ts";
 
 /** What a pod of the module is started with. */
@@ -26,6 +27,8 @@ export interface PrepareOptions {
 export async function prepare(module: Module, options: PrepareOptions): Promise<Prepared> {
   const { environments, signal, fresh } = options;
   const spec = module.spec ?? emptySpec();
+  // One that came from elsewhere than the API was never checked.
+  refuse(specViolations(idOf(module), spec));
   const request = environmentRequest(idOf(module), spec);
   const [environment, sourceFolder] = await Promise.all([
     findOrBuild(environments, fresh),

@@ -1,5 +1,5 @@
 import { type RpcStatus, rpcStatus } from "@podule/grpc";
-import type { Module } from "@podule/proto/podule/v1/modules.ts";
+import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc";
 import { millisecondsOf } from "./module-status.ts";
@@ -44,11 +44,16 @@ export function beginProgress(module: Module, pods: readonly Pod[], fresh: boole
     preparing: false,
     prepared: undefined,
     wasPrepared: false,
-    settled: false,
+    settled: isAdopted(module),
     failures: 0,
     failure: undefined,
     counted: new Set(pods.filter(hasEnded).map(({ name }) => name)),
   };
+}
+
+/** Another manager has seen this generation ready: it need not show again that it works. */
+export function isAdopted({ status, generation }: Module): boolean {
+  return status?.state === Module_State.READY && status.observedGeneration === generation;
 }
 
 export function isOf(progress: Progress, module: Module): boolean {

@@ -81,6 +81,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       for (const pod of own) drain(id, pod);
       return;
     }
+    // The store has not yet given it its uid.
+    if (module.uid === "") return;
     const progress = progressOf(module, own);
     countEnds(progress, own, leaving, now());
     const due = dueIn(progress, now());

@@ -22,17 +22,24 @@ export function createRegistry(onListenerError: (error: unknown) => void) {
     }
   }
 
+  function checkRoom(): void {
+    if (modules.size >= MAX_MODULES)
+      throw statusError(
+        Status.RESOURCE_EXHAUSTED,
+        "TOO_MANY_MODULES",
+        `There are ${MAX_MODULES} modules; delete some`,
+      );
+  }
+
   return {
     get: (id: string): Module | undefined => modules.get(id),
     all: (): Iterable<Module> => modules.values(),
 
+    /** Throws RESOURCE_EXHAUSTED where one more would be too many. */
+    checkRoom,
+
     add(module: Module): void {
-      if (modules.size >= MAX_MODULES)
-        throw statusError(
-          Status.RESOURCE_EXHAUSTED,
-          "TOO_MANY_MODULES",
-          `There are ${MAX_MODULES} modules; delete some`,
-        );
+      checkRoom();
       modules.set(idOf(module), module);
       tell("ADDED", module);
     },
@@ -48,6 +55,12 @@ export function createRegistry(onListenerError: (error: unknown) => void) {
       const id = idOf(module);
       if (modules.get(id)?.uid !== module.uid) return;
       modules.set(id, module);
+      tell("MODIFIED", module);
+    },
+
+    /** Replaces whatever has that name, as another state of it. */
+    exchange(module: Module): void {
+      modules.set(idOf(module), module);
       tell("MODIFIED", module);
     },
 

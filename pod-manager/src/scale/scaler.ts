@@ -1,5 +1,6 @@
 import type { Module, Scaling } from "@podule/proto/podule/v1/modules.ts";
 import { effectiveSpec, emptySpec } from "../modules/module-spec.ts";
+import { isAdopted } from "../modules/progress.ts";
 import type { PodScale, WantedPods } from "../modules/wanted-pods.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { beginMemory, decide, type Memory, type Observation } from "./decide.ts";
@@ -118,7 +119,11 @@ export function createScaler(options: {
 
   function begin(id: string, module: Module): Entry {
     const settings = scalingSettings(module.spec?.scaling);
-    const memory = beginMemory(settings, clock());
+    const planned = beginMemory(settings, clock());
+    const adopted = isAdopted(module) ? module.status?.scaling : undefined;
+    // What another manager decided goes on.
+    const memory =
+      adopted === undefined ? planned : { ...planned, wanted: within(settings, adopted.wantedPods) };
     clearTimeout(entries.get(id)?.hurry);
     const entry: Entry = {
       id,
@@ -128,7 +133,11 @@ export function createScaler(options: {
       settings,
       capacity: 1,
       memory,
-      decided: { wanted: memory.wanted, reason: "To begin with", at: Date.now() },
+      decided: {
+        wanted: memory.wanted,
+        reason: adopted === undefined ? "To begin with" : "As before",
+        at: Date.now(),
+      },
       hurry: undefined,
     };
     entries.set(id, entry);
@@ -176,4 +185,8 @@ export function createScaler(options: {
       for (const { hurry } of entries.values()) clearTimeout(hurry);
     },
   };
+}
+
+function within({ minPods, maxPods }: ScalingSettings, pods: number): number {
+  return Math.min(maxPods, Math.max(minPods, pods));
 }
