@@ -12,6 +12,7 @@ test("the defaults", () => {
     healthListen: undefined,
     tls: undefined,
     python: "python3",
+    environmentStatus: undefined,
     modulePath: undefined,
     workers: 1,
     workerMemoryLimit: undefined,

@@ -15,6 +15,8 @@ export interface Config {
   readonly healthListen: string | undefined;
   readonly tls: CertificateFiles | undefined;
   readonly python: string;
+  /** Where another container says that `python` is installed. */
+  readonly environmentStatus: string | undefined;
   readonly modulePath: string | undefined;
   readonly workers: number;
   readonly workerMemoryLimit: number | undefined;
@@ -85,6 +87,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         ? undefined
         : { certFile, keyFile, ...(clientCaFile === undefined ? {} : { clientCaFile }) },
     python: text("PODULE_PYTHON") ?? "python3",
+    environmentStatus: text("PODULE_ENVIRONMENT_STATUS"),
     modulePath: text("PODULE_MODULE_PATH"),
     workers: integer("PODULE_WORKERS", 1, 1, 64),
     workerMemoryLimit:

@@ -1,4 +1,5 @@
 import { type RpcStatus, toStatus } from "@podule/grpc";
+import { awaitEnvironment } from "./await-environment.ts";
 import { readConfig } from "./config.ts";
 import { createModuleServer } from "./module-server.ts";
 import { writeTerminationMessage } from "./termination-message.ts";
@@ -32,6 +33,10 @@ if ("code" in config) {
   process.on("exit", () => server.kill());
   // The parent is gone, and nobody else would end this pod.
   process.on("disconnect", () => process.exit(1));
+  const { environmentStatus, python } = config;
+  const unavailable =
+    environmentStatus === undefined ? undefined : await awaitEnvironment(python, environmentStatus);
+  if (unavailable !== undefined) fail(unavailable, config.terminationMessagePath);
   server.start().catch(die);
 }
 
