@@ -19,6 +19,11 @@ export interface EnvoyParams {
   readonly tls?: ListenerTls;
   readonly jwt?: Jwt;
   readonly upstreamTls?: UpstreamTls;
+  /**
+   * A second port, without TLS, for probes of an orchestrator: GET /ready is 200 until Envoy drains, then 503. Nothing else is there.
+   * Default: none.
+   */
+  readonly probes?: Address;
   /** Origins of web pages that may call ("https://app.example.com"), or "*". Default: pages served from this machine. */
   readonly corsOrigins?: readonly string[];
 }
@@ -54,4 +59,6 @@ export interface UpstreamTls {
   /** What Envoy itself shows them. */
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** As for `ListenerTls`. */
+  readonly secretsDir?: string;
 }

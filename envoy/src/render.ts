@@ -2,7 +2,8 @@ import { stringify } from "yaml";
 import { envoyAddress, isLocal, parseAddress } from "./address.ts";
 import { cluster } from "./cluster.ts";
 import { listener } from "./listener.ts";
-import type { EnvoyParams, ListenerTls } from "./params.ts";
+import type { EnvoyParams } from "./params.ts";
+import { probes } from "./probes.ts";
 import { secrets } from "./tls.ts";
 
 /**
@@ -20,15 +21,15 @@ export function renderEnvoy(params: EnvoyParams): string {
   return yaml({
     node: { id: "podule", cluster: "podule" },
     admin: { address: envoyAddress(admin) },
-    static_resources: { listeners: [listener(params)], clusters: [cluster(params)] },
+    static_resources: { listeners: [listener(params), ...probes(params)], clusters: [cluster(params)] },
     overload_manager: overloadManager(params),
     layered_runtime: { layers: [{ name: "podule", static_layer: RUNTIME }] },
   });
 }
 
-/** The files of `ListenerTls.secretsDir`, by name. */
-export function renderSecrets(tls: ListenerTls): ReadonlyMap<string, string> {
-  return new Map([...secrets(tls)].map(([name, content]) => [name, yaml(content)]));
+/** The files of `secretsDir`, by name. */
+export function renderSecrets(params: Pick<EnvoyParams, "tls" | "upstreamTls">): ReadonlyMap<string, string> {
+  return new Map([...secrets(params)].map(([name, content]) => [name, yaml(content)]));
 }
 
 /** Quoted: Envoy reads YAML 1.1, to which a bare `n` or `yes` is no text. */

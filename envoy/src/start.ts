@@ -31,8 +31,11 @@ export interface Envoy {
   readonly admin: string;
   /** Resolves when Envoy has ended, for whatever reason; never rejects. */
   readonly exited: Promise<Exit>;
-  /** Ends it after at most `graceMs` for the calls that run; default: at once. */
-  stop(graceMs?: number): Promise<void>;
+  /**
+   * Ends it after at most `graceMs` for the calls that run; default: at once. Connections without calls are given `lingerMs` of
+   * that to leave by themselves (default: none): behind a load balancer a client may be about to use one.
+   */
+  stop(graceMs?: number, lingerMs?: number): Promise<void>;
 }
 
 const START_MS = 30_000;
@@ -42,10 +45,12 @@ export async function startEnvoy(options: StartOptions): Promise<Envoy> {
   const { binary, runDir, concurrency = 2 } = options;
   const admin = options.params.admin ?? `unix:${join(runDir, "admin.sock")}`;
   const tls = options.params.tls && { ...options.params.tls, secretsDir: runDir };
-  const configuration = renderEnvoy({ ...options.params, ...(tls && { tls }), admin });
+  const upstreamTls = options.params.upstreamTls && { ...options.params.upstreamTls, secretsDir: runDir };
+  const secured = { ...(tls && { tls }), ...(upstreamTls && { upstreamTls }) };
+  const configuration = renderEnvoy({ ...options.params, ...secured, admin });
   if (tls !== undefined) await checkCertificates(tls);
   await mkdir(runDir, { recursive: true, mode: 0o700 });
-  for (const [name, text] of tls === undefined ? [] : renderSecrets(tls)) {
+  for (const [name, text] of renderSecrets(secured)) {
     await writeFile(join(runDir, name), text, { mode: 0o600 });
   }
   const file = join(runDir, "envoy.yaml");
@@ -65,8 +70,8 @@ export async function startEnvoy(options: StartOptions): Promise<Envoy> {
       address: await listening(admin, guard.exited),
       admin,
       exited: guard.exited,
-      async stop(graceMs = 0) {
-        if (graceMs > 0) await drain(admin, graceMs, guard.exited);
+      async stop(graceMs = 0, lingerMs = 0) {
+        if (graceMs > 0) await drain(admin, { graceMs, lingerMs }, guard.exited);
         await guard.stop();
       },
     };
@@ -97,25 +102,33 @@ export function describeExit({ code, signal }: Pick<Exit, "code" | "signal">): s
   return signal === null ? `exit code ${code}` : `signal ${signal}`;
 }
 
+/** Of the users' listener. */
 function listenerAddress(json: string): string | undefined {
-  const text = /"address":\s*"([^"]+)",\s*"port_value":\s*(\d+)/.exec(json);
+  const own = json.slice(Math.max(0, json.search(/"name":\s*"users"/)));
+  const text = /"address":\s*"([^"]+)",\s*"port_value":\s*(\d+)/.exec(own);
   if (text !== null) return formatAddress({ kind: "tcp", host: text[1] ?? "", port: Number(text[2]) });
-  const path = /"pipe":\s*{\s*"path":\s*"([^"]+)"/.exec(json)?.[1];
+  const path = /"pipe":\s*{\s*"path":\s*"([^"]+)"/.exec(own)?.[1];
   return path === undefined ? undefined : formatAddress(parseAddress(`unix:${path}`));
 }
 
 /** New connections are refused, those that are there are told to go (GOAWAY), and calls may end. */
-async function drain(admin: string, graceMs: number, exited: Promise<Exit>): Promise<void> {
-  const deadline = Date.now() + graceMs;
+async function drain(
+  admin: string,
+  { graceMs, lingerMs }: { graceMs: number; lingerMs: number },
+  exited: Promise<Exit>,
+): Promise<void> {
+  const began = Date.now();
   let gone = false;
   void exited.then(() => {
     gone = true;
   });
   await adminPost(admin, "/healthcheck/fail");
   await adminPost(admin, "/drain_listeners?graceful&skip_exit");
-  while (!gone && Date.now() < deadline) {
-    const stats = await adminGet(admin, "/stats?filter=http.users.downstream_rq_active");
-    if (stats === undefined || /: 0$/m.test(stats.body)) return;
+  while (!gone && Date.now() < began + graceMs) {
+    const stats = await adminGet(admin, "/stats?filter=http.users.downstream_.._active");
+    if (stats === undefined) return;
+    const lingering = Date.now() < began + lingerMs && !/downstream_cx_active: 0$/m.test(stats.body);
+    if (/downstream_rq_active: 0$/m.test(stats.body) && !lingering) return;
     await sleep(50);
   }
 }

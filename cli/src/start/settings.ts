@@ -1,5 +1,4 @@
-import { resolve } from "node:path";
-import { assertGuarded, type EnvoyParams } from "@podule/envoy";
+import { VARIABLES as ENVOY_VARIABLES, type EnvoyParams, readUserSide } from "@podule/envoy";
 import { UserError } from "../user-error.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -14,94 +13,24 @@ export interface Settings {
 }
 
 /** The launcher's own variables; those of the manager are passed on to it. */
-export const VARIABLES = {
-  host: "PODULE_HOST",
-  port: "PORT",
-  module: "PODULE_MODULE",
-  tlsCert: "PODULE_TLS_CERT",
-  tlsKey: "PODULE_TLS_KEY",
-  clientCa: "PODULE_TLS_CLIENT_CA",
-  jwtIssuer: "PODULE_JWT_ISSUER",
-  jwks: "PODULE_JWT_JWKS",
-  jwtAudiences: "PODULE_JWT_AUDIENCES",
-  corsOrigins: "PODULE_CORS_ORIGINS",
-  accessLog: "PODULE_ACCESS_LOG",
-  envoyConcurrency: "PODULE_ENVOY_CONCURRENCY",
-} as const;
+export const VARIABLES = { ...ENVOY_VARIABLES, module: "PODULE_MODULE" } as const;
 
 /** Throws UserError: a value that cannot be, or an address beyond this machine without TLS and a way to know who calls. */
 export function readSettings(env: Env): Settings {
-  const given = env[VARIABLES.host] || "127.0.0.1";
-  const host = given === "localhost" ? "127.0.0.1" : given;
-  const port = integer(env, VARIABLES.port, 50_051, 0, 65_535);
-  const envoy = {
-    listen: `${host.includes(":") ? `[${host}]` : host}:${port}`,
-    ...tls(env),
-    ...jwt(env),
-    ...optional("corsOrigins", list(env[VARIABLES.corsOrigins])),
-    ...optional("accessLog", accessLog(env[VARIABLES.accessLog])),
-  };
-  try {
-    assertGuarded(envoy);
-  } catch (error) {
-    throw new UserError(`${error instanceof Error ? error.message : String(error)}\n${HOW_TO_GUARD}`);
-  }
+  const { host, port, params, concurrency } = userSide(env);
   return {
     host,
     port,
     module: env[VARIABLES.module] === undefined ? "numpy" : env[VARIABLES.module] || undefined,
-    envoy,
-    envoyConcurrency: integer(env, VARIABLES.envoyConcurrency, 2, 1, 256),
+    envoy: params,
+    envoyConcurrency: concurrency,
   };
 }
 
-const HOW_TO_GUARD = `TLS: ${VARIABLES.tlsCert} and ${VARIABLES.tlsKey}; JWT: ${VARIABLES.jwtIssuer} and ${VARIABLES.jwks}; client certificates: ${VARIABLES.clientCa}.`;
-
-function tls(env: Env): Pick<EnvoyParams, "tls"> {
-  const certFile = path(env[VARIABLES.tlsCert]);
-  const keyFile = path(env[VARIABLES.tlsKey]);
-  const clientCaFile = path(env[VARIABLES.clientCa]);
-  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined) return {};
-  if (certFile === undefined || keyFile === undefined) {
-    throw new UserError(`TLS needs both ${VARIABLES.tlsCert} and ${VARIABLES.tlsKey}`);
+function userSide(env: Env): ReturnType<typeof readUserSide> {
+  try {
+    return readUserSide(env);
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
   }
-  return { tls: { certFile, keyFile, ...optional("clientCaFile", clientCaFile) } };
-}
-
-function jwt(env: Env): Pick<EnvoyParams, "jwt"> {
-  const issuer = env[VARIABLES.jwtIssuer] || undefined;
-  const jwksFile = path(env[VARIABLES.jwks]);
-  if (issuer === undefined && jwksFile === undefined) return {};
-  if (issuer === undefined || jwksFile === undefined) {
-    throw new UserError(`JWT needs both ${VARIABLES.jwtIssuer} and ${VARIABLES.jwks}`);
-  }
-  return { jwt: { issuer, jwksFile, ...optional("audiences", list(env[VARIABLES.jwtAudiences])) } };
-}
-
-function accessLog(text: string | undefined): string | undefined {
-  return text === "stdout" ? text : path(text);
-}
-
-function path(text: string | undefined): string | undefined {
-  return text ? resolve(text) : undefined;
-}
-
-function list(text: string | undefined): string[] | undefined {
-  const items = (text ?? "").split(",").map((item) => item.trim());
-  const filled = items.filter((item) => item !== "");
-  return filled.length === 0 ? undefined : filled;
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  const result: { [P in K]?: V } = {};
-  if (value !== undefined) result[key] = value;
-  return result;
-}
-
-function integer(env: Env, name: string, fallback: number, least: number, most: number): number {
-  const text = env[name];
-  if (!text) return fallback;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UserError(`${name} is a whole number from ${least} to ${most}, not ${JSON.stringify(text)}`);
 }
