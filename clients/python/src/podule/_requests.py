@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from ._codec.values import ABSENT
+from ._codec.values.encode import SCALARS
 from ._frames import Body, Buffer, read_fields, read_text, varint
 from ._remote import SIMPLE, Lease, Remote, remotes_in
 from ._session import INLINE_BYTES, Outgoing
@@ -13,6 +14,11 @@ from ._values import Named, References, decode_value, encode_value
 # CallRequest.Operation and ResultMode.
 CALL, GET, SET, DELETE, OPERATOR, RELEASE = range(6)
 AUTO, VALUE, OBJECT, PLAIN = range(4)
+
+
+# Of these nothing is too large; tag and length of such an argument.
+_SMALL = {cls: SCALARS[cls] for cls in (int, float, bool, type(None))}
+_ARGUMENT = tuple(bytes((0x1A, size)) for size in range(128))
 
 
 class Request:
@@ -61,7 +67,13 @@ class Request:
         if target is not ABSENT:
             _append(pieces, b"\x2a", encode_value(target, references))
         for value in self.args:
-            _append(pieces, b"\x1a", encode_value(value, references))
+            scalar = _SMALL.get(value.__class__)
+            if scalar is not None:
+                written = scalar(value)
+                size = len(written)
+                pieces.append((_ARGUMENT[size] if size < 128 else b"\x1a" + varint(size)) + written)
+            else:
+                _append(pieces, b"\x1a", encode_value(value, references))
         for key, value in self.kwargs.items():
             name = key.encode()
             encoded = encode_value(value, references)

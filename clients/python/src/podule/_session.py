@@ -45,6 +45,12 @@ class Outgoing(NamedTuple):
     credit: int = 0
 
 
+def check_size(call: Outgoing) -> None:
+    """Raises ValueError where the call is too large to be sent."""
+    if len(call.request) > 1 and sum(map(len, call.request)) > LARGEST_BODY:
+        raise ValueError(f"arguments of more than {LARGEST_BODY} bytes cannot be sent")
+
+
 class _Large:
     """A body on its way in chunks, then the frame that uses it."""
 
@@ -103,8 +109,7 @@ class Session:
 
     def call(self, call: Outgoing) -> None:
         """Sends a call; raises ValueError where it is too large."""
-        if sum(map(len, call.request)) > LARGEST_BODY:
-            raise ValueError(f"arguments of more than {LARGEST_BODY} bytes cannot be sent")
+        check_size(call)
         self._waiting.append(call)
 
     def send(self, frame: Frame) -> None:

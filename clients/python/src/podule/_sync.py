@@ -18,7 +18,7 @@ from ._callbacks import Callbacks, response_of
 from ._errors import PoduleError, again, error_from_rpc, error_from_status, failure, status_from_exception
 from ._frames import Body, Buffer
 from ._remote import Lease, Remote
-from ._session import Outgoing, Session
+from ._session import Outgoing, Session, check_size
 
 PREFETCH = 64
 # A call's time is up there first; should the way to it hang, then here.
@@ -110,6 +110,8 @@ class SyncSession:
         self._session = Session(runtime.module, self)
         self._ids = itertools.count(1)
         self._calls: dict[int, Call | Items] = {}
+        # Calls that the writer has not taken yet. Filled without the lock, which the reader holds for a whole message: callers would queue for it.
+        self._starting: deque[Sequence[Outgoing]] = deque()
         self._released: deque[int] = deque()
         self._lock = threading.Lock()
         # A token for the writer. Filled by finalizers too, so without a lock of ours.
@@ -128,15 +130,25 @@ class SyncSession:
         return next(self._ids)
 
     def start(self, calls: Sequence[Outgoing], waiters: Sequence[Call | Items]) -> None:
-        """Sends calls, together where they fit into a message; raises what has ended the session."""
-        with self._lock:
-            if self.lost is not None:
-                raise again(self.lost)
+        """Sends calls, together where they fit into a message; raises what has ended the session, or ValueError where one is too large."""
+        for call in calls:
+            check_size(call)
+        for waiter in waiters:
+            self._calls[waiter.id] = waiter
+        self._starting.append(calls)
+        # Behind that: who ends the session says so first, and then tells all calls that are there.
+        if self.lost is not None:
             for waiter in waiters:
-                self._calls[waiter.id] = waiter
-            for call in calls:
-                self._session.call(call)
+                self._calls.pop(waiter.id, None)
+            raise again(self.lost)
         self._wake()
+
+    def _take_starting(self) -> None:
+        """With the lock held."""
+        starting = self._starting
+        while starting:
+            for call in starting.popleft():
+                self._session.call(call)
 
     def stream(self, calls: Sequence[Outgoing], holds: Any) -> Items:
         """As `start`, the last one streamed."""
@@ -160,8 +172,9 @@ class SyncSession:
 
     def cancel(self, call: int) -> None:
         with self._lock:
+            self._take_starting()
             if call in self._calls and not self._session.cancel(call):
-                del self._calls[call]
+                self._calls.pop(call, None)
         self._wake()
 
     def release(self, object_id: int) -> None:
@@ -171,6 +184,7 @@ class SyncSession:
 
     def send(self, frame: frames.Frame) -> None:
         with self._lock:
+            self._take_starting()
             self._session.send(frame)
         self._wake()
 
@@ -188,6 +202,7 @@ class SyncSession:
         with self._lock:
             if self._closing.is_set() or self.lost is not None:
                 return
+            self._take_starting()
             self._session.send(frames.close_frame())
             self._closing.set()
         self._wake()
@@ -308,8 +323,10 @@ class SyncSession:
         while not over.is_set():
             with self._lock:
                 self._woken = False
-                if self._released and self._session.opened:
-                    count = len(self._released)
+                # Before the calls: none of those that are there now names what is released here.
+                count = len(self._released)
+                self._take_starting()
+                if count and self._session.opened:
                     self._session.send(frames.release_frame([self._released.popleft() for _ in range(count)]))
                 message = self._session.next_message()
                 idle = self._session.idle
@@ -328,6 +345,9 @@ class SyncSession:
 
     def _fail(self, cause: PoduleError) -> None:
         self.lost = self.lost or cause
-        calls, self._calls = list(self._calls.values()), {}
-        for call in calls:
+        while self._calls:
+            try:
+                _, call = self._calls.popitem()
+            except KeyError:  # `start` has just taken the last one back
+                return
             call.on_error(self.lost)
