@@ -31,7 +31,7 @@ export async function prepare(module: Module, options: PrepareOptions): Promise<
   refuse(specViolations(idOf(module), spec));
   const request = environmentRequest(idOf(module), spec);
   const [environment, sourceFolder] = await Promise.all([
-    findOrBuild(environments, fresh),
+    spec.image === "" ? findOrBuild(environments, fresh) : ofImage(spec.image),
     options.sources.folderOf(module),
   ]);
   if (spec.path !== "" && sourceFolder === undefined)
@@ -50,4 +50,9 @@ export async function prepare(module: Module, options: PrepareOptions): Promise<
     options.onInstalling(lock);
     return from.install(lock, { signal });
   }
+}
+
+/** It has an environment of its own. */
+function ofImage(image: string): Environment {
+  return { digest: `image:${image}`, python: "", pythonVersion: "" };
 }
