@@ -22,8 +22,25 @@ test("the defaults", () => {
     maxInFlight: 16_384,
     sessionGraceMs: 30_000,
     maxSessions: 10_000,
+    isolation: "shared",
+    concurrency: { model: "one", limit: 1 },
+    recycling: { maxCalls: undefined, maxMemoryGrowth: undefined, maxAgeMs: undefined },
+    sessionMemory: undefined,
     runDir: undefined,
     terminationMessagePath: undefined,
+  });
+});
+
+test("how workers are used", () => {
+  const env = { MODULE_NAME: "numpy", PODULE_ISOLATION: "session", PODULE_CONCURRENCY: "asyncio:100" };
+  expect(readConfig(env)).toMatchObject({
+    isolation: "session",
+    maxSessions: 1000,
+    concurrency: { model: "asyncio", limit: 100 },
+  });
+  expect(readConfig({ ...env, PODULE_MAX_SESSIONS: "5", PODULE_WORKER_MAX_CALLS: "10" })).toMatchObject({
+    maxSessions: 5,
+    recycling: { maxCalls: 10 },
   });
 });
 
@@ -52,6 +69,14 @@ test.each([
   ["PODULE_IMPORT_TIMEOUT_MS", "-1"],
   ["PODULE_DRAIN_GRACE_MS", "soon"],
   ["PODULE_MAX_MESSAGE_BYTES", "9999999999"],
+  ["PODULE_ISOLATION", "none"],
+  ["PODULE_CONCURRENCY", "8"],
+  ["PODULE_CONCURRENCY", "threads:1"],
+  ["PODULE_CONCURRENCY", "asyncio:99999"],
+  ["PODULE_WORKER_MAX_CALLS", "0"],
+  ["PODULE_WORKER_MAX_MEMORY_GROWTH", "1"],
+  ["PODULE_WORKER_MAX_AGE_MS", "1"],
+  ["PODULE_SESSION_MEMORY", "1"],
 ])("%s=%s is refused by name", (field, value) => {
   const refused = readConfig({ MODULE_NAME: "numpy", [field]: value });
   if (!("code" in refused)) throw new Error("It was accepted");

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { type CertificateFiles, type RpcStatus, rpcStatus } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
+import type { RecyclePolicy } from "./workers/recycle-policy.ts";
 
 export interface Config {
   /** What Python imports. */
@@ -28,9 +29,23 @@ export interface Config {
   /** How long a session outlives its stream. */
   readonly sessionGraceMs: number;
   readonly maxSessions: number;
+  /** "session": each session has a worker of its own. */
+  readonly isolation: "shared" | "session";
+  readonly concurrency: Concurrency;
+  readonly recycling: RecyclePolicy;
+  /** Bytes that sessions' own workers may have for themselves. */
+  readonly sessionMemory: number | undefined;
   readonly runDir: string | undefined;
   readonly terminationMessagePath: string | undefined;
 }
+
+/** Calls that one worker runs at once: one, or `limit` in threads or on an event loop. */
+export interface Concurrency {
+  readonly model: "one" | "threads" | "asyncio";
+  readonly limit: number;
+}
+
+const MOST_AT_ONCE = { threads: 256, asyncio: 10_000 };
 
 export interface Violation {
   readonly field: string;
@@ -74,7 +89,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse("PODULE_TLS_CERT_FILE", "goes together with PODULE_TLS_KEY_FILE");
   if (clientCaFile !== undefined && certFile === undefined)
     refuse("PODULE_TLS_CLIENT_CA_FILE", "needs PODULE_TLS_CERT_FILE");
-  const memoryLimit = text("PODULE_WORKER_MEMORY_LIMIT");
+  const optional = (field: string, least: number, most: number): number | undefined =>
+    text(field) === undefined ? undefined : integer(field, 0, least, most);
+  const isolation = text("PODULE_ISOLATION") ?? "shared";
+  if (isolation !== "shared" && isolation !== "session")
+    refuse("PODULE_ISOLATION", `must be shared or session, not "${isolation}"`);
+  const concurrency = readConcurrency(text("PODULE_CONCURRENCY"));
+  if (concurrency === undefined)
+    refuse(
+      "PODULE_CONCURRENCY",
+      "must be threads:N with N from 2 to 256, or asyncio:N with N from 2 to 10000",
+    );
+  const ownWorkers = isolation === "session";
 
   const config: Config = {
     moduleName,
@@ -90,20 +116,34 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     environmentStatus: text("PODULE_ENVIRONMENT_STATUS"),
     modulePath: text("PODULE_MODULE_PATH"),
     workers: integer("PODULE_WORKERS", 1, 1, 64),
-    workerMemoryLimit:
-      memoryLimit === undefined
-        ? undefined
-        : integer("PODULE_WORKER_MEMORY_LIMIT", 0, 16 * MIB, Number.MAX_SAFE_INTEGER),
+    workerMemoryLimit: optional("PODULE_WORKER_MEMORY_LIMIT", 16 * MIB, Number.MAX_SAFE_INTEGER),
     importTimeoutMs: integer("PODULE_IMPORT_TIMEOUT_MS", 60_000, 1, 86_400_000),
     drainGraceMs: integer("PODULE_DRAIN_GRACE_MS", 30_000, 0, 86_400_000),
     maxMessageBytes: integer("PODULE_MAX_MESSAGE_BYTES", 64 * MIB, 1024, 1024 * MIB),
     maxInFlight: integer("PODULE_MAX_IN_FLIGHT", 16_384, 1, 1_000_000),
     sessionGraceMs: integer("PODULE_SESSION_GRACE_MS", 30_000, 0, 86_400_000),
-    maxSessions: integer("PODULE_MAX_SESSIONS", 10_000, 1, 1_000_000),
+    maxSessions: integer("PODULE_MAX_SESSIONS", ownWorkers ? 1000 : 10_000, 1, 1_000_000),
+    isolation: ownWorkers ? "session" : "shared",
+    concurrency: concurrency ?? { model: "one", limit: 1 },
+    recycling: {
+      maxCalls: optional("PODULE_WORKER_MAX_CALLS", 1, Number.MAX_SAFE_INTEGER),
+      maxMemoryGrowth: optional("PODULE_WORKER_MAX_MEMORY_GROWTH", MIB, Number.MAX_SAFE_INTEGER),
+      maxAgeMs: optional("PODULE_WORKER_MAX_AGE_MS", 1000, Number.MAX_SAFE_INTEGER),
+    },
+    sessionMemory: optional("PODULE_SESSION_MEMORY", 16 * MIB, Number.MAX_SAFE_INTEGER),
     runDir: text("PODULE_RUN_DIR"),
     terminationMessagePath: text("TERMINATION_MESSAGE_PATH"),
   };
   if (violations.length === 0) return config;
   const words = violations.map(({ field, description }) => `${field} ${description}`).join("; ");
   return rpcStatus(Status.INVALID_ARGUMENT, "INVALID_SETTING", words, { violations });
+}
+
+/** undefined: it is none. */
+function readConcurrency(text: string | undefined): Concurrency | undefined {
+  if (text === undefined) return { model: "one", limit: 1 };
+  const [, model, digits] = /^(threads|asyncio):(\d{1,5})$/.exec(text) ?? [];
+  if (model !== "threads" && model !== "asyncio") return undefined;
+  const limit = Number(digits);
+  return limit >= 2 && limit <= MOST_AT_ONCE[model] ? { model, limit } : undefined;
 }

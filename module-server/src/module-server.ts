@@ -19,6 +19,7 @@ import { RequestTable } from "./requests/request-table.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
+import { ownWorkers, sharedWorkers } from "./workers/session-workers.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 
 const SERVICE = "podule.v1.Calls";
@@ -69,6 +70,10 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
     sessions: new SessionTable({
       podName: config.podName,
       pool,
+      workers:
+        config.isolation === "session"
+          ? ownWorkers(pool, supervisor, config.sessionMemory)
+          : sharedWorkers(pool),
       graceMs: config.sessionGraceMs,
       maxSessions: config.maxSessions,
       maxMessageBytes: config.maxMessageBytes,

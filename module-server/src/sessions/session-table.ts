@@ -3,6 +3,7 @@ import { statusError } from "@podule/grpc";
 import type { OpenFrame, RoutedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import type { CallPool } from "../workers/call-pool.ts";
+import type { Worker } from "../workers/worker.ts";
 import { ClientSession } from "./client-session.ts";
 import { POD_STOPPED, sessionLost } from "./session-errors.ts";
 import { makeToken } from "./session-token.ts";
@@ -15,12 +16,21 @@ export interface SessionTableOptions {
   /** The pod's name, by which tokens begin. */
   readonly podName: string;
   readonly pool: CallPool;
+  /** Where new sessions live. */
+  readonly workers: SessionWorkers;
   /** How long a session outlives its stream, or the last call that named it. */
   readonly graceMs: number;
   readonly maxSessions: number;
   readonly maxMessageBytes: number;
   /** `size` has changed. */
   readonly onSize?: () => void;
+}
+
+export interface SessionWorkers {
+  /** The worker of a new session. Rejects with a StatusError. */
+  take(): Promise<Worker>;
+  /** The session has ended. */
+  release(worker: Worker): void;
 }
 
 /** The sessions of this pod, by their tokens. */
@@ -82,7 +92,7 @@ export class SessionTable {
   }
 
   async #make(): Promise<ClientSession> {
-    const { pool, graceMs, maxSessions, maxMessageBytes, podName } = this.#options;
+    const { pool, workers, graceMs, maxSessions, maxMessageBytes, podName } = this.#options;
     if (this.#sessions.size + this.#opening >= maxSessions)
       throw statusError(
         Status.RESOURCE_EXHAUSTED,
@@ -91,7 +101,7 @@ export class SessionTable {
         { retryAfterMs: RETRY_MS },
       );
     this.#opening++;
-    const worker = await pool.workerForSession().finally(() => {
+    const worker = await workers.take().finally(() => {
       this.#opening--;
     });
     const token = makeToken(podName);
@@ -103,6 +113,7 @@ export class SessionTable {
       maxMessageBytes,
       onEnd: () => {
         this.#sessions.delete(token);
+        workers.release(worker);
         this.#options.onSize?.();
         if (this.#sessions.size === 0) this.#whenEmpty?.();
       },

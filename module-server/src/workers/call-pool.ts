@@ -27,9 +27,11 @@ export interface CallPoolOptions {
 }
 
 /** All calls in the pod: those that wait, and those with the workers. Each one is answered once, and run at most once. */
-export class CallPool implements Omit<WorkerListener, "closed"> {
+export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stuck"> {
   readonly #options: CallPoolOptions;
   readonly #workers = new Set<Worker>();
+  /** Of one session each. */
+  readonly #sessionWorkers = new Set<Worker>();
   readonly #queue = new CallQueue();
   readonly #deadlines = new Deadlines<Call>((call) => this.#onDue(call));
   #size = 0;
@@ -50,8 +52,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
 
   submit(call: Call): void {
     const { pin } = call;
-    const refused =
-      pin === undefined ? this.#refusal : this.#workers.has(pin.worker) ? undefined : WORKER_GONE;
+    const refused = pin === undefined ? this.#refusal : this.#has(pin.worker) ? undefined : WORKER_GONE;
     const refusal = refused ?? this.#admit(call.bytes);
     if (refusal !== undefined) {
       call.finished = true;
@@ -121,9 +122,19 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     this.#dispatch();
   }
 
+  /** A worker that runs the calls of one session alone. */
+  addForSession(worker: Worker): void {
+    this.#sessionWorkers.add(worker);
+  }
+
+  #has(worker: Worker): boolean {
+    return this.#workers.has(worker) || this.#sessionWorkers.has(worker);
+  }
+
   /** The worker is gone: what it had not started waits for another. Returns what it may have run, to be failed. */
   remove(worker: Worker): Call[] {
     this.#workers.delete(worker);
+    this.#sessionWorkers.delete(worker);
     const { progress } = worker;
     const started: Call[] = [];
     for (const call of worker.calls.values()) {
@@ -157,7 +168,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
   /** The worker that has the fewest sessions; waited for where there is none yet. Rejects with a StatusError. */
   async workerForSession(): Promise<Worker> {
     for (;;) {
-      if (this.#refusal !== undefined) throw errorOf(this.#refusal);
+      this.checkOpen();
       const best = fewestSessions(this.#workers);
       if (best !== undefined) return best;
       const waiting = Promise.withResolvers<void>();
@@ -166,10 +177,16 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     }
   }
 
+  /** Throws a StatusError where new calls are refused. */
+  checkOpen(): void {
+    if (this.#refusal !== undefined) throw errorOf(this.#refusal);
+  }
+
   /** Answers every call. */
   failAll(status: Buffer): void {
     this.failWaiting(status);
-    for (const worker of this.#workers) this.fail([...worker.calls.values()], status);
+    for (const worker of [...this.#workers, ...this.#sessionWorkers])
+      this.fail([...worker.calls.values()], status);
   }
 
   /** From now on, every new call is answered by this. */
@@ -291,7 +308,7 @@ export class CallPool implements Omit<WorkerListener, "closed"> {
     }
     const { worker } = call;
     if (worker === undefined || call.finished) return;
-    if (worker.isBusyWith(call)) worker.kill("a call did not end within 2 s of being interrupted");
+    if (worker.isBusyWith(call)) worker.giveUp("a call did not end within 2 s of being interrupted");
     else this.#look(call, STOP_LOOK_MS);
   }
 

@@ -2,6 +2,8 @@
 export interface Candidate {
   /** Calls sent to it and not finished, without streams that have begun: those wait for their readers most of the time. */
   readonly outstanding: number;
+  /** Calls that it runs at once. */
+  readonly slots: number;
   /** As many may be sent to it. */
   readonly window: number;
   /** All calls on it. */
@@ -26,8 +28,9 @@ export const LEAST_WINDOW = 2;
 export const MOST_WINDOW = 256;
 
 /** Short calls are sent ahead by the hundred, long ones hardly: a call behind a long one could run elsewhere. */
-export function windowFor(msPerCall: number): number {
-  return Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, Math.ceil(AHEAD_MS / msPerCall)));
+export function windowFor(msPerCall: number, slots = 1): number {
+  const ahead = Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, Math.ceil(AHEAD_MS / msPerCall)));
+  return Math.max(ahead, slots + 1);
 }
 
 /** A running mean that follows quickly when calls become slow, slowly when they become fast. */
@@ -45,7 +48,7 @@ export function workersToRecall<W extends Candidate & { readonly stuck: boolean 
 ): W[] {
   const idle = workers.some((worker) => worker.outstanding === 0 && !worker.held);
   if (!idle || waiting > 0) return [];
-  return workers.filter((worker) => worker.outstanding > 1 && !worker.held && worker.stuck);
+  return workers.filter((worker) => worker.outstanding > worker.slots && !worker.held && worker.stuck);
 }
 
 /** Where a new session goes. */

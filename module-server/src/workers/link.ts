@@ -81,6 +81,12 @@ export class Link {
     this.#afterFlush = listener;
   }
 
+  /** Nothing more is sent; what was sent is read first. */
+  end(): void {
+    this.#flush();
+    this.#socket.end();
+  }
+
   destroy(error?: Error): void {
     this.#socket.destroy(error);
   }

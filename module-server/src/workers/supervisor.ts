@@ -1,4 +1,4 @@
-import type { RpcStatus } from "@podule/grpc";
+import { type RpcStatus, StatusError, statusError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
 import type { Call } from "../calls/call.ts";
 import { encodeStatus, statusBytes } from "../status-bytes.ts";
@@ -8,8 +8,11 @@ import { killGroup } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { type Hello, LinkServer } from "./link-server.ts";
 import { countOomKills } from "./oom-kills.ts";
+import { privateMemory } from "./private-memory.ts";
 import { removeProgress } from "./progress.ts";
+import { needsWatch, type RecyclePolicy, recycleReason } from "./recycle-policy.ts";
 import { afterDeath, type Deaths, HOPELESS, NO_DEATHS } from "./restart-policy.ts";
+import type { Stuck } from "./retirement.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 import { type Exit, Zygote, type ZygoteListener, type ZygoteOptions } from "./zygote.ts";
@@ -18,11 +21,16 @@ import { type Exit, Zygote, type ZygoteListener, type ZygoteOptions } from "./zy
 const SIGNS_MS = 1000;
 const LINK_OVERHEAD = 64 * 1024;
 const STOP_MS = 2000;
+const WATCH_MS = 1000;
+const RETRY_MS = 1000;
+/** For the other calls of a worker in which one does not end. */
+const STUCK_MS = 30_000;
 
 export interface SupervisorOptions extends Omit<ZygoteOptions, "socketPath" | "progressFolder"> {
   readonly workers: number;
   readonly maxMessageBytes: number;
   readonly runDir: string | undefined;
+  readonly recycling: RecyclePolicy;
 }
 
 export interface SupervisorListener {
@@ -35,6 +43,12 @@ export interface SupervisorListener {
 /** One worker from the wish for it until all is known of its end. */
 interface Place {
   readonly number: number;
+  /** Of the session that it is for alone. */
+  readonly session: PromiseWithResolvers<Worker> | undefined;
+  /** Another one has been forked to take its place. */
+  replaced: boolean;
+  /** Bytes that it had for itself to begin with. */
+  memory: number | undefined;
   pid: number | undefined;
   worker: Worker | undefined;
   linkClosed: boolean;
@@ -58,7 +72,9 @@ export class Supervisor {
   #deaths: Deaths = NO_DEATHS;
   #zygoteDeaths: Deaths = NO_DEATHS;
   #oomKills = countOomKills();
+  #imported = false;
   #stopping = false;
+  #watch: NodeJS.Timeout | undefined;
   #allGone: (() => void) | undefined;
 
   constructor(options: SupervisorOptions, pool: CallPool, listener: SupervisorListener) {
@@ -75,6 +91,15 @@ export class Supervisor {
       (hello, link) => this.#accept(hello, link),
     );
     this.#startZygote();
+    if (needsWatch(this.#options.recycling)) this.#watch = setInterval(() => this.#lookAtAll(), WATCH_MS);
+  }
+
+  /** A new worker for one session. Rejects with a StatusError. */
+  forkForSession(): Promise<Worker> {
+    if (this.#stopping || this.#zygote === undefined) return Promise.reject(noWorker("it is being replaced"));
+    const wish = Promise.withResolvers<Worker>();
+    this.#fork(wish);
+    return wish.promise;
   }
 
   /** Workers get a moment to end by themselves. */
@@ -100,6 +125,8 @@ export class Supervisor {
 
   #beginStop(): void {
     this.#stopping = true;
+    clearInterval(this.#watch);
+    for (const { session } of this.#places.values()) session?.reject(noWorker("the pod ends"));
     for (const timer of this.#restarts) clearTimeout(timer);
   }
 
@@ -118,6 +145,9 @@ export class Supervisor {
 
   readonly #zygoteListener: ZygoteListener = {
     imported: () => {
+      this.#imported = true;
+      // Sessions have been waiting.
+      for (const number of this.#places.keys()) this.#zygote?.fork(number);
       for (let count = 0; count < this.#options.workers; count++) this.#fork();
     },
     forked: (number, pid) => {
@@ -145,20 +175,31 @@ export class Supervisor {
       hello.pid,
       link,
       this.#folder.progressFolder,
+      this.#options.concurrency.limit,
       this.#workerListener,
     );
     place.worker = worker;
     place.pid = hello.pid;
+    if (place.session !== undefined) {
+      this.#pool.addForSession(worker);
+      place.session.resolve(worker);
+      return worker;
+    }
+    if (this.#options.recycling.maxMemoryGrowth !== undefined) place.memory = privateMemory(hello.pid);
     this.#pool.add(worker);
     this.#listener.ready(true);
+    this.#retireReplaced();
     return worker;
   }
 
-  #fork(): void {
+  #fork(session?: PromiseWithResolvers<Worker>): void {
     if (this.#stopping || this.#zygote === undefined) return;
     const number = ++this.#lastNumber;
     const place: Place = {
       number,
+      session,
+      replaced: false,
+      memory: undefined,
       pid: undefined,
       worker: undefined,
       linkClosed: false,
@@ -168,7 +209,52 @@ export class Supervisor {
     };
     place.timer = setTimeout(() => this.#onLate(place), this.#options.importTimeoutMs + SIGNS_MS);
     this.#places.set(number, place);
-    this.#zygote.fork(number);
+    if (this.#imported) this.#zygote.fork(number);
+  }
+
+  #lookAtAll(): void {
+    for (const { worker } of this.#places.values()) if (worker !== undefined) this.#look(worker);
+  }
+
+  /** Whether it is time for the worker to be replaced. */
+  #look(worker: Worker): void {
+    const { recycling } = this.#options;
+    const place = this.#places.get(worker.number);
+    if (place === undefined || place.session !== undefined || place.replaced) return;
+    const memory = place.memory === undefined ? undefined : privateMemory(worker.pid);
+    const use = {
+      calls: worker.answered,
+      memoryGrowth: memory === undefined ? undefined : memory - (place.memory ?? 0),
+      ageMs: performance.now() - worker.bornAt,
+    };
+    if (recycleReason(use, recycling) === undefined || this.#zygote === undefined) return;
+    const old = [...this.#places.values()].filter(({ replaced }) => replaced);
+    if (old.length >= this.#options.workers) return;
+    place.replaced = true;
+    this.#fork();
+  }
+
+  /** The old ones, as soon as there are enough new ones. */
+  #retireReplaced(): void {
+    const serving = [...this.#places.values()].filter(
+      ({ worker, session }) => session === undefined && worker !== undefined && !worker.doomed,
+    );
+    const surplus = Math.max(0, serving.length - this.#options.workers);
+    for (const { worker } of serving.filter(({ replaced }) => replaced).slice(0, surplus)) worker?.retire();
+  }
+
+  /** A call in it does not end: it takes no more of them. */
+  #onStuck(worker: Worker): void {
+    const place = this.#places.get(worker.number);
+    if (place === undefined) return;
+    const stuck: Stuck = {
+      because: "a call did not end within 2 s of being interrupted",
+      withinMs: STUCK_MS,
+    };
+    worker.retire(stuck);
+    if (place.session !== undefined || place.replaced) return;
+    place.replaced = true;
+    this.#fork();
   }
 
   /** The worker has not said hello. */
@@ -216,10 +302,11 @@ export class Supervisor {
     );
     this.#pool.fail(place.lost, encodeStatus(death));
     worker?.loseSessions(death);
+    place.session?.reject(new StatusError(death));
     const begunCall = worker !== undefined && worker.progress !== 0;
     removeProgress(this.#folder.progressFolder, number);
     if (this.#places.size === 0) this.#allGone?.();
-    if (this.#stopping || this.#zygote === undefined) return;
+    if (this.#stopping || this.#zygote === undefined || place.session !== undefined || place.replaced) return;
     const { deaths, delayMs } = afterDeath(this.#deaths, begunCall, performance.now());
     this.#deaths = deaths;
     if (deaths.idle >= HOPELESS) this.#onHopeless(death.message, delayMs);
@@ -227,7 +314,7 @@ export class Supervisor {
   }
 
   #onHopeless(words: string, retryAfterMs: number): void {
-    if ([...this.#places.values()].some((place) => place.worker !== undefined)) return;
+    if ([...this.#places.values()].some(({ worker, session }) => !session && worker)) return;
     this.#listener.ready(false);
     this.#pool.failWaiting(
       statusBytes(Status.UNAVAILABLE, "NO_WORKER", `No Python process stays alive: ${words}`, {
@@ -238,9 +325,11 @@ export class Supervisor {
 
   #onZygoteGone(failure: RpcStatus | undefined, words: string): void {
     this.#zygote = undefined;
+    this.#imported = false;
     for (const place of [...this.#places.values()]) {
       place.worker?.kill(`the process it was forked from ${words}`);
       if (place.worker === undefined) {
+        if (failure !== undefined) place.session?.reject(new StatusError(failure));
         if (place.pid !== undefined) killGroup(place.pid);
         this.#settle(place);
       }
@@ -272,6 +361,16 @@ export class Supervisor {
     piece: (call, data) => this.#pool.piece(call, data),
     recalled: (call) => this.#pool.recalled(call),
     room: () => this.#pool.room(),
+    served: (worker) => {
+      if (this.#options.recycling.maxCalls !== undefined) this.#look(worker);
+    },
+    stuck: (worker) => this.#onStuck(worker),
     closed: (worker) => this.#onLinkClosed(worker),
   };
+}
+
+function noWorker(words: string): StatusError {
+  return statusError(Status.UNAVAILABLE, "NO_WORKER", `No Python process for a session: ${words}`, {
+    retryAfterMs: RETRY_MS,
+  });
 }

@@ -5,6 +5,7 @@ import { killGroup, signal } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { Kind } from "./link-codec.ts";
 import { nextLinkId, readProgress, wasStarted } from "./progress.ts";
+import { Retirement, type Retiring, type Stuck } from "./retirement.ts";
 import {
   CALLBACK_BYTES,
   callbackHeader,
@@ -29,6 +30,10 @@ export interface WorkerListener {
   piece(call: Call, data: Buffer): void;
   /** More calls may be sent. */
   room(): void;
+  /** It has answered calls. */
+  served(worker: Worker): void;
+  /** A call that was told to end does not, among others that may. */
+  stuck(worker: Worker): void;
   /** The link is gone, after its last frame. */
   closed(worker: Worker): void;
 }
@@ -51,7 +56,7 @@ const FIRST_PACE_MS = 1;
 const SIGNAL_AGAIN_MS = 5;
 
 /** One Python process that runs calls, seen from here. */
-export class Worker implements LinkEvents, Candidate {
+export class Worker implements LinkEvents, Candidate, Retiring {
   readonly number: number;
   readonly pid: number;
   /** Sent and not finished, in the order in which they were sent. */
@@ -59,6 +64,9 @@ export class Worker implements LinkEvents, Candidate {
   readonly #link: Link;
   readonly #progressFolder: string;
   readonly #listener: WorkerListener;
+  readonly slots: number;
+  readonly bornAt = performance.now();
+  readonly #retirement = new Retirement(this);
   #killedBecause: string | undefined;
   #gone = false;
   #lastId = 0;
@@ -81,12 +89,30 @@ export class Worker implements LinkEvents, Candidate {
   objects = 0;
   residentBytes = 0;
 
-  constructor(number: number, pid: number, link: Link, progressFolder: string, listener: WorkerListener) {
+  /** `slots`: calls that it runs at once. */
+  constructor(
+    number: number,
+    pid: number,
+    link: Link,
+    progressFolder: string,
+    slots: number,
+    listener: WorkerListener,
+  ) {
     this.number = number;
     this.pid = pid;
     this.#link = link;
     this.#progressFolder = progressFolder;
+    this.slots = slots;
     this.#listener = listener;
+  }
+
+  /** Calls that it has answered. */
+  get answered(): number {
+    return this.#finals;
+  }
+
+  get retired(): boolean {
+    return this.#retirement.begun;
   }
 
   get outstanding(): number {
@@ -98,11 +124,11 @@ export class Worker implements LinkEvents, Candidate {
   }
 
   get window(): number {
-    return windowFor(this.#pace);
+    return windowFor(this.#pace, this.slots);
   }
 
   get held(): boolean {
-    return this.#gone || this.#recalling || this.#killedBecause !== undefined || this.#link.blocked;
+    return this.#recalling || this.doomed || this.#link.blocked;
   }
 
   get killedBecause(): string | undefined {
@@ -117,9 +143,13 @@ export class Worker implements LinkEvents, Candidate {
     return this.#sessions.size;
   }
 
+  get gone(): boolean {
+    return this.#gone || this.#killedBecause !== undefined;
+  }
+
   /** It takes no new session. */
   get doomed(): boolean {
-    return this.#gone || this.#killedBecause !== undefined;
+    return this.gone || this.#retirement.begun;
   }
 
   /** Whether it has begun any call; undefined where that is not known. */
@@ -163,6 +193,17 @@ export class Worker implements LinkEvents, Candidate {
     if (!this.#sessions.delete(session.number)) return;
     this.#link.send(Kind.SESSION_CLOSE, session.number);
     if (this.calls.size > 0) this.callAttention();
+    this.#retirement.look();
+  }
+
+  /** It takes no new calls and sessions, gives back calls that it has not started, and ends when those that it has are over. */
+  retire(stuck?: Stuck): void {
+    if (!this.#retirement.begun && this.outstanding > 0) this.recall();
+    this.#retirement.begin(stuck);
+  }
+
+  end(): void {
+    this.#link.end();
   }
 
   /** After its end: each session is told. */
@@ -214,9 +255,15 @@ export class Worker implements LinkEvents, Candidate {
   isBusyWith(call: Call): boolean {
     const { progress } = this;
     if (!wasStarted(call.linkId, progress)) return false;
-    if (progress === undefined || progress === call.linkId) return true;
+    if (progress === undefined || progress === call.linkId || this.slots > 1) return true;
     const latest = this.calls.get(progress);
     return latest === undefined || latest.flow !== undefined;
+  }
+
+  /** A call that was told to end keeps it busy. */
+  giveUp(because: string): void {
+    if (this.slots === 1) this.kill(because);
+    else if (!this.#retirement.isStuck) this.#listener.stuck(this);
   }
 
   kill(because: string): void {
@@ -228,6 +275,7 @@ export class Worker implements LinkEvents, Candidate {
   /** No signal after this: the process id may be another's soon. */
   markGone(): void {
     this.#gone = true;
+    this.#retirement.stop();
   }
 
   disconnect(): void {
@@ -320,8 +368,9 @@ export class Worker implements LinkEvents, Candidate {
       this.#pace = nextPace(this.#pace, (now - this.#mark) / answered);
       this.#mark = now;
       this.#finalsBefore = this.#finals;
+      this.#listener.served(this);
     }
-    if (this.outstanding <= 1) this.#recalling = false;
+    if (this.outstanding <= this.slots) this.#recalling = false;
     this.#listener.room();
   }
 
@@ -344,6 +393,7 @@ export class Worker implements LinkEvents, Candidate {
     this.calls.delete(call.linkId);
     call.worker = undefined;
     if (call.begun) this.#begunStreams--;
+    if (this.#retirement.begun) this.#retirement.look();
   }
 
   /** It shall read what it was sent, also while it is busy. */

@@ -4,6 +4,7 @@ import type { RpcStatus } from "@podule/grpc";
 import { rpcStatus } from "@podule/grpc";
 import { decodeStatus } from "@podule/session";
 import { Status } from "nice-grpc-common";
+import type { Concurrency } from "../config.ts";
 import { killGroup } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { Kind } from "./link-codec.ts";
@@ -20,6 +21,7 @@ export interface ZygoteOptions {
   readonly modulePath: string | undefined;
   readonly memoryLimit: number | undefined;
   readonly importTimeoutMs: number;
+  readonly concurrency: Concurrency;
   readonly socketPath: string;
   readonly progressFolder: string;
 }
@@ -59,6 +61,8 @@ export class Zygote implements LinkEvents {
     if (options.modulePath !== undefined) args.push("--path", options.modulePath);
     if (options.memoryLimit !== undefined) args.push("--memory-limit", String(options.memoryLimit));
     args.push("--progress", options.progressFolder);
+    const { model, limit } = options.concurrency;
+    if (model !== "one") args.push(`--${model}`, String(limit));
     this.#child = spawn(options.python, args, { stdio: ["ignore", "inherit", "inherit"] });
     this.#child.once("error", (error) => this.#onSpawnError(error));
     this.#child.once("exit", (code, name) => this.#onExit(code, name));

@@ -128,6 +128,15 @@ def note_callback(function, path):
         raise
 
 
+_hoard = []
+
+
+def hoard(size):
+    """Memory that stays."""
+    _hoard.append(bytearray(b"x") * size)
+    return size
+
+
 def blobs(size, count):
     for _ in range(count):
         yield b"x" * size
