@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type Candidate, route } from "./route.ts";
 
 const candidate: fc.Arbitrary<Candidate> = fc.record({
+  name: fc.string(),
   usable: fc.boolean(),
   generation: fc.bigInt({ min: 1n, max: 3n }),
   inFlight: fc.nat(8),
@@ -42,7 +43,8 @@ test("a session goes to the pod with the fewest of them, however many calls are 
 });
 
 test("equals take turns", () => {
-  const pods = Array.from({ length: 3 }, () => ({
+  const pods = Array.from({ length: 3 }, (_, n) => ({
+    name: `${n}`,
     usable: true,
     generation: 1n,
     inFlight: 0,
@@ -51,4 +53,29 @@ test("equals take turns", () => {
   }));
   for (const load of ["call", "session"] as const)
     expect(new Set([0, 1, 2].map((turn) => route(pods, turn, load)))).toEqual(new Set(pods));
+});
+
+test("who comes with the same affinity goes to the same pod, also when others come and go", () => {
+  fc.assert(
+    fc.property(fc.array(candidate, { maxLength: 6 }), fc.nat(100), fc.string(), (candidates, turn, key) => {
+      const pods = candidates.map((one, n) => ({ ...one, name: `${one.name} ${n}` }));
+      const found = route(pods, turn, "call", key);
+      const without = pods.filter((one) => one === found || !one.usable || one.name.length % 2 === 0);
+      expect(found === undefined).toBe(pods.every((one) => !one.usable));
+      expect(route(without.toReversed(), turn + 1, "call", key)).toBe(found);
+    }),
+  );
+});
+
+test("affinities are spread over the pods", () => {
+  const pods = ["a", "b", "c"].map((name) => ({
+    name,
+    usable: true,
+    generation: 1n,
+    inFlight: 0,
+    maxInFlight: 9,
+    sessions: 0,
+  }));
+  const found = Array.from({ length: 300 }, (_, n) => route(pods, 0, "call", `request ${n}`)?.name);
+  for (const { name } of pods) expect(found.filter((one) => one === name).length).toBeGreaterThan(50);
 });

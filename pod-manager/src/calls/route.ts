@@ -1,5 +1,8 @@
+import { rendezvous } from "./rendezvous.ts";
+
 /** What routing needs to know of a pod. */
 export interface Candidate {
+  readonly name: string;
   /** Ready, connected, not draining. */
   readonly usable: boolean;
   /** Of the module's spec. */
@@ -21,15 +24,14 @@ export function route<C extends Candidate>(
   candidates: readonly C[],
   turn: number,
   load: Load,
+  affinity?: string,
 ): C | undefined {
+  if (affinity !== undefined) return ofAffinity(candidates, affinity);
   const first = candidates[0];
   if (candidates.length === 1 && first !== undefined) {
     return first.usable && hasRoom(first, load) ? first : undefined;
   }
-  let newest: bigint | undefined;
-  for (const one of candidates) {
-    if (one.usable && (newest === undefined || one.generation > newest)) newest = one.generation;
-  }
+  const newest = newestOf(candidates);
   let best: C | undefined;
   for (let n = 0; n < candidates.length; n++) {
     const one = candidates[(n + turn) % candidates.length];
@@ -37,6 +39,23 @@ export function route<C extends Candidate>(
     if (hasRoom(one, load) && (best === undefined || loadOf(one, load) < loadOf(best, load))) best = one;
   }
   return best;
+}
+
+/** Room does not count: another pod would not do. */
+function ofAffinity<C extends Candidate>(candidates: readonly C[], affinity: string): C | undefined {
+  const newest = newestOf(candidates);
+  return rendezvous(
+    candidates.filter((one) => one.usable && one.generation === newest),
+    affinity,
+  );
+}
+
+function newestOf(candidates: readonly Candidate[]): bigint | undefined {
+  let newest: bigint | undefined;
+  for (const one of candidates) {
+    if (one.usable && (newest === undefined || one.generation > newest)) newest = one.generation;
+  }
+  return newest;
 }
 
 /** How many sessions it takes the pod itself says, by a typed error. */
