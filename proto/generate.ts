@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -15,6 +16,21 @@ export async function generate(output: string): Promise<void> {
     generatedFrom.map((folder) => buf(["generate", "--output", join(output, folder)], join(root, folder))),
   );
   await buf(["build", "--output", join(output, "proto/gen/descriptors.binpb")], join(root, "proto"));
+  await Promise.all(generatedFrom.map((folder) => keepNegativeZeros(join(output, folder, "gen"))));
+}
+
+/** ts-proto takes -0 for a double's default and does not write it; protobuf's own runtimes do. */
+async function keepNegativeZeros(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith(".ts")) continue;
+    const path = join(entry.parentPath, entry.name);
+    const code = await readFile(path, "utf8");
+    const kept = code.replaceAll(
+      /if \((message\.\w+) !== 0\) \{(\s+writer\.uint32\(\d+\)\.(?:double|float)\()/g,
+      "if (!Object.is($1, 0)) {$2",
+    );
+    if (kept !== code) await writeFile(path, kept);
+  }
 }
 
 /** Runs buf; an error has buf's own words as its message. */

@@ -188,9 +188,11 @@ function isList(item: unknown): item is { items: Value[]; ints: bigint[]; floats
   return typeof item === "object" && item !== null && "items" in item && "ints" in item && "floats" in item;
 }
 
-test("-0.0 in a complex, which the messages of this client cannot send", async () => {
+test("-0.0 in a complex", async () => {
   const back = await call("builtins", "complex", [float(-0), float(Number.NaN)]);
   expect(back?.kind).toMatchObject({ $case: "complex", value: { real: -0, imag: Number.NaN } });
+  const sent = value({ $case: "complex", value: { real: -0, imag: -0 } });
+  expect((await call("builtins", "repr", [sent]))?.kind).toEqual({ $case: "str", value: "(-0-0j)" });
 });
 
 describe("by their types' names", () => {

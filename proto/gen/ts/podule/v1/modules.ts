@@ -1160,7 +1160,7 @@ export const Scaling: MessageFns<Scaling> = {
     if (message.initialPods !== 0) {
       writer.uint32(24).uint32(message.initialPods);
     }
-    if (message.targetUtilization !== 0) {
+    if (!Object.is(message.targetUtilization, 0)) {
       writer.uint32(33).double(message.targetUtilization);
     }
     if (message.stableWindow !== undefined) {
@@ -1169,13 +1169,13 @@ export const Scaling: MessageFns<Scaling> = {
     if (message.panicWindow !== undefined) {
       Duration.encode(message.panicWindow, writer.uint32(50).fork()).join();
     }
-    if (message.panicThreshold !== 0) {
+    if (!Object.is(message.panicThreshold, 0)) {
       writer.uint32(57).double(message.panicThreshold);
     }
-    if (message.maxScaleUpRate !== 0) {
+    if (!Object.is(message.maxScaleUpRate, 0)) {
       writer.uint32(65).double(message.maxScaleUpRate);
     }
-    if (message.maxScaleDownRate !== 0) {
+    if (!Object.is(message.maxScaleDownRate, 0)) {
       writer.uint32(73).double(message.maxScaleDownRate);
     }
     if (message.scaleDownDelay !== undefined) {

@@ -1565,10 +1565,10 @@ function createBaseComplex(): Complex {
 
 export const Complex: MessageFns<Complex> = {
   encode(message: Complex, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.real !== 0) {
+    if (!Object.is(message.real, 0)) {
       writer.uint32(9).double(message.real);
     }
-    if (message.imag !== 0) {
+    if (!Object.is(message.imag, 0)) {
       writer.uint32(17).double(message.imag);
     }
     if (message._unknownFields !== undefined) {
