@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import type { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
+import { ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import type { Command } from "commander";
 import { collect, wholeNumber } from "../console/flags.ts";
+import { readWorkerFlags, type WorkerFlags, withWorkerFlags } from "./worker-flags.ts";
 
 /** The fields of a spec as flags; one that is not given is not set. */
-export interface SpecFlags {
+export interface SpecFlags extends WorkerFlags {
   readonly importName?: string;
   readonly dependency?: readonly string[];
   readonly python?: string;
@@ -16,7 +17,7 @@ export interface SpecFlags {
 }
 
 export function withSpecFlags(command: Command): Command {
-  return command
+  const withOwn = command
     .option("--import-name <name>", "what Python imports; default: the module's id")
     .option(
       "--dependency <requirement>",
@@ -29,10 +30,12 @@ export function withSpecFlags(command: Command): Command {
     .option("--cpu <quantity>", "CPU request of a pod: 500m, 2")
     .option("--memory <quantity>", "memory request of a pod: 512Mi")
     .option("--memory-limit <quantity>", "memory limit of a worker: 2Gi");
+  return withWorkerFlags(withOwn);
 }
 
 /** The spec, and the paths of its fields that were given. */
 export function readSpec(flags: SpecFlags): { spec: ModuleSpec; paths: string[] } {
+  const worker = readWorkerFlags(flags);
   const given: [string, unknown][] = [
     ["import_name", flags.importName],
     ["dependency", flags.dependency],
@@ -42,9 +45,10 @@ export function readSpec(flags: SpecFlags): { spec: ModuleSpec; paths: string[] 
     ["lib_cpu_req", flags.cpu],
     ["lib_mem_size_req", flags.memory],
     ["lib_mem_size_limit", flags.memoryLimit],
+    ...worker.given,
   ];
   return {
-    spec: {
+    spec: ModuleSpec.create({
       importName: flags.importName ?? "",
       dependency: (flags.dependency ?? []).filter((requirement) => requirement !== ""),
       python: flags.python ?? "",
@@ -53,7 +57,8 @@ export function readSpec(flags: SpecFlags): { spec: ModuleSpec; paths: string[] 
       libCpuReq: flags.cpu ?? "",
       libMemSizeReq: flags.memory ?? "",
       libMemSizeLimit: flags.memoryLimit ?? "",
-    },
+      ...worker.spec,
+    }),
     paths: given.filter(([, value]) => value !== undefined).map(([name]) => `spec.${name}`),
   };
 }

@@ -2,9 +2,11 @@ import { basename, isAbsolute, normalize } from "node:path";
 import { type EnvVar, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import type { EnvironmentRequest } from "../environments/lock.ts";
 import { pythonProblem, requirementProblem } from "../environments/requirement.ts";
+import type { WorkerSettings } from "../pods/worker-settings.ts";
 import { type ScalingSettings, scalingProblems, scalingSettings } from "../scale/settings.ts";
 import { envProblems } from "./env-problems.ts";
 import { parseQuantity } from "./quantity.ts";
+import { workerProblems, workerSettings } from "./worker-settings.ts";
 
 export interface Violation {
   readonly field: string;
@@ -24,6 +26,8 @@ export interface EffectiveSpec {
   readonly workerMemoryLimit: number | undefined;
   readonly path: string;
   readonly workers: number;
+  /** How each of them is used. */
+  readonly worker: WorkerSettings;
   readonly scaling: ScalingSettings;
   /** In the order of their names. */
   readonly env: readonly EnvVar[];
@@ -54,6 +58,7 @@ export function specViolations(id: string, spec: ModuleSpec): readonly Violation
   check("lib_mem_size_limit", quantityProblem(spec.libMemSizeLimit, SMALLEST_LIMIT, 2 ** 50));
   if (spec.workers > MAX_WORKERS) check("workers", `must be at most ${MAX_WORKERS}`);
   for (const [field, problem] of scalingProblems(spec.scaling)) check(field, problem);
+  for (const [field, problem] of workerProblems(spec)) check(field, problem);
   for (const [field, problem] of envProblems(spec.env)) check(field, problem);
   check("image", imageProblem(spec.image));
   return found;
@@ -70,10 +75,16 @@ export function effectiveSpec(id: string, spec: ModuleSpec): EffectiveSpec {
     workerMemoryLimit: parseQuantity(spec.libMemSizeLimit),
     path: spec.path === "" ? "" : normalize(spec.path),
     workers: spec.workers || Math.min(MAX_WORKERS, Math.max(1, Math.ceil(cpu))),
+    worker: workerSettings(spec),
     scaling: scalingSettings(spec.scaling),
     env: spec.env.map(({ name, source }) => ({ name, source })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     image: spec.image,
   };
+}
+
+/** Calls that one pod runs at once. */
+export function callsAtOnce({ workers, worker }: EffectiveSpec): number {
+  return workers * worker.concurrency.limit;
 }
 
 export function environmentRequest(id: string, spec: ModuleSpec): EnvironmentRequest {
@@ -94,6 +105,10 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
     ["lib_mem_size_limit", was.workerMemoryLimit ?? "none", is.workerMemoryLimit ?? "none"],
     ["path", was.path, is.path],
     ["workers", was.workers, is.workers],
+    ["isolation", was.worker.isolation, is.worker.isolation],
+    ["concurrency", was.worker.concurrency, is.worker.concurrency],
+    ["recycling", recyclingOf(was), recyclingOf(is)],
+    ["session_limits", sessionLimitsOf(was), sessionLimitsOf(is)],
     ["scaling", was.scaling, is.scaling],
     ["env", was.env, is.env],
     ["image", was.image, is.image],
@@ -107,6 +122,15 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
 /** Whether they differ in nothing but what running pods need not know. */
 export function differInScalingOnly(id: string, current: ModuleSpec, other: ModuleSpec): boolean {
   return specDifference(id, { ...current, scaling: other.scaling }, other).length === 0;
+}
+
+function recyclingOf({ worker }: EffectiveSpec) {
+  const { maxCallsPerWorker, maxMemoryGrowth, maxAgeMs } = worker;
+  return { maxCallsPerWorker, maxMemoryGrowth, maxAgeMs };
+}
+
+function sessionLimitsOf({ worker: { maxSessions, maxSessionMemory } }: EffectiveSpec) {
+  return { maxSessions, maxSessionMemory };
 }
 
 /** The import name of the code at a path: "/src/model.py" and "/src/model" are "model". */

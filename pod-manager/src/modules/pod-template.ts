@@ -14,6 +14,7 @@ export function podTemplate(module: Module, { environment, sourceFolder }: Prepa
     importName: spec.importName,
     python: environment.python,
     workers: spec.workers,
+    worker: spec.worker,
     moduleUid: module.uid,
     cpu: spec.cpu,
     memory: spec.memory,

@@ -15,6 +15,10 @@ const SPEC_FIELDS: readonly (readonly [string, SpecField])[] = [
   ["path", "path"],
   ["workers", "workers"],
   ["scaling", "scaling"],
+  ["isolation", "isolation"],
+  ["concurrency", "concurrency"],
+  ["recycling", "recycling"],
+  ["session_limits", "sessionLimits"],
   ["env", "env"],
   ["image", "image"],
 ];

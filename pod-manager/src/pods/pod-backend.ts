@@ -3,6 +3,7 @@ import type { Status } from "@podule/proto/google/rpc/status.ts";
 import type { EnvVar } from "@podule/proto/podule/v1/modules.ts";
 import type { LogLine, Pod } from "@podule/proto/podule/v1/pods.ts";
 import type { Lock } from "../environments/lock.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
 
 /** What a pod must be: everything a backend needs to start one. */
 export interface PodTemplate {
@@ -18,6 +19,8 @@ export interface PodTemplate {
   readonly sourceFolder?: string;
   /** Worker processes. */
   readonly workers: number;
+  /** How each of them is used. Default: one call at a time, by all. */
+  readonly worker?: WorkerSettings;
   /** Bytes for each worker. */
   readonly workerMemoryLimit?: number;
   /** Of the module. */

@@ -1,5 +1,5 @@
 import type { Module, Scaling } from "@podule/proto/podule/v1/modules.ts";
-import { effectiveSpec, emptySpec } from "../modules/module-spec.ts";
+import { callsAtOnce, effectiveSpec, emptySpec } from "../modules/module-spec.ts";
 import { isAdopted } from "../modules/progress.ts";
 import type { PodScale, WantedPods } from "../modules/wanted-pods.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
@@ -155,7 +155,7 @@ export function createScaler(options: {
       const spec = module.spec ?? emptySpec();
       const known = entries.get(id);
       const entry = known?.uid === module.uid ? known : begin(id, module);
-      entry.capacity = effectiveSpec(id, spec).workers;
+      entry.capacity = callsAtOnce(effectiveSpec(id, spec));
       if (entry.scaling !== spec.scaling) {
         entry.scaling = spec.scaling;
         entry.settings = scalingSettings(spec.scaling);

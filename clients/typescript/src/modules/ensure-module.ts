@@ -1,4 +1,4 @@
-import { CreateModuleRequest } from "@podule/proto/podule/v1/modules.ts";
+import { CreateModuleRequest, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import { ModuleConflictError, PoduleError } from "../errors.ts";
 import type { Channel } from "../session/channel.ts";
 import type { ModuleSpecOptions } from "./module-options.ts";
@@ -16,7 +16,7 @@ export async function ensureModule(
     moduleId,
     module: {
       name: `modules/${moduleId}`,
-      spec: {
+      spec: ModuleSpec.create({
         importName: spec.importName ?? "",
         dependency: [...(spec.dependency ?? [])],
         python: spec.python ?? "",
@@ -25,7 +25,7 @@ export async function ensureModule(
         libMemSizeLimit: spec.memoryLimit ?? "",
         path: spec.path ?? "",
         workers: spec.workers ?? 0,
-      },
+      }),
       uid: "",
       etag: "",
       generation: 0n,

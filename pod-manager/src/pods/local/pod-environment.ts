@@ -1,4 +1,5 @@
 import type { PodTemplate } from "../pod-backend.ts";
+import { workerEnvironment } from "../worker-settings.ts";
 
 /**
  * What a pod may see of this process's environment: where programs and files are, the locale, how native
@@ -41,6 +42,7 @@ export function podEnvironment(
     PODULE_LISTEN: `unix:${files.socket}`,
     PODULE_PYTHON: template.python,
     PODULE_WORKERS: String(template.workers),
+    ...(template.worker === undefined ? {} : workerEnvironment(template.worker)),
     PODULE_IMPORT_TIMEOUT_MS: String(settings.importTimeoutMs),
     PODULE_DRAIN_GRACE_MS: String(settings.drainGraceMs),
     PODULE_SESSION_GRACE_MS: String(settings.sessionGraceMs),
