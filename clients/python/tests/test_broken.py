@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterator
 
@@ -18,7 +19,7 @@ import pytest
 from conftest import Pod, running_pod
 
 import podule
-from podule import aio
+from podule import _messages as pb, aio
 
 
 class Cuttable:
@@ -168,6 +169,43 @@ def test_a_server_that_goes_away():
     started = time.monotonic()
     client.close()
     assert time.monotonic() - started < 8
+
+
+def test_a_session_that_a_draining_pod_refuses_is_opened_elsewhere(things_pod):
+    refusals = 2
+    target = grpc.insecure_channel(things_pod.address)
+    pipe = target.stream_stream("/podule.v1.Calls/Session")
+
+    def session(requests, context):
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            status = pb.Status(code=grpc.StatusCode.UNAVAILABLE.value[0], message="the pod takes no new calls")
+            status.details.add().Pack(pb.ErrorInfo(reason="DRAINING", domain="podule.dev"))
+            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+            context.abort(grpc.StatusCode.UNAVAILABLE, status.message)
+        yield from pipe(requests)
+
+    server = grpc.server(ThreadPoolExecutor(4))
+    handler = grpc.stream_stream_rpc_method_handler(session)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("podule.v1.Calls", {"Session": handler}),))
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        with podule.Client(address) as client:
+            assert client.module("things").total([1, 2]) == 3
+        assert refusals == 0
+        refusals = 1
+
+        async def main():
+            async with aio.Client(address) as client:
+                assert await (await client.module("things")).total([1, 2]) == 3
+
+        asyncio.run(main())
+        assert refusals == 0
+    finally:
+        server.stop(None)
+        target.close()
 
 
 def test_nobody_there():

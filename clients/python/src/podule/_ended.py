@@ -18,12 +18,17 @@ _FATAL = frozenset(
         grpc.StatusCode.ABORTED,
     )
 )
+# Of a pod or a manager that is about to end: none of the session's calls has been sent, and another one will take it.
+_ELSEWHERE = frozenset(("DRAINING", "SHUTTING_DOWN"))
+_ELSEWHERE_SECONDS = 30.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
 
 def resumable(session: Session, cause: PoduleError, broken_for: float) -> bool:
-    """Whether the session may still be there, `broken_for` seconds after its last stream."""
+    """Whether the session may still be there, or be opened elsewhere, `broken_for` seconds after its last stream."""
+    if not session.token and cause.reason in _ELSEWHERE:
+        return broken_for < _ELSEWHERE_SECONDS
     if cause.code in _FATAL or isinstance(cause, SessionLost) or not session.token:
         return False
     return broken_for < session.grace_ms / 1000

@@ -110,7 +110,7 @@ class SyncSession:
         self._session = Session(runtime.module, self)
         self._ids = itertools.count(1)
         self._calls: dict[int, Call | Items] = {}
-        # Calls that the writer has not taken yet. Filled without the lock, which the reader holds for a whole message: callers would queue for it.
+        # Calls that the writer has not taken yet. Filled without the lock, which the reader has for a whole message at a time.
         self._starting: deque[Sequence[Outgoing]] = deque()
         self._released: deque[int] = deque()
         self._lock = threading.Lock()

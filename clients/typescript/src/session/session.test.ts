@@ -315,6 +315,20 @@ test("a draining session without objects is left; with objects its holder is tol
   await module.$close();
 });
 
+test("a session that a draining pod refuses is opened elsewhere, with the calls that wait for it", async () => {
+  await using peer = await new ReferencePeer(script()).listen();
+  peer.draining = 2;
+  const module = await podule.import<Things>("things", { url: peer.address });
+  expect(await module.echo(1)).toBe(1);
+  peer.draining = 1;
+  peer.session.tell({ $case: "draining", value: { graceMs: 1000 } });
+  const left = peer.session;
+  await until(() => left.messages.flat().some(({ frame }) => frame?.$case === "close"));
+  expect(await Promise.all([module.echo(2), module.echo(3)])).toEqual([2, 3]);
+  expect([peer.draining, peer.sessions.length]).toEqual([0, 2]);
+  await module.$close();
+});
+
 test("objects are released when they are disposed or garbage, in batches", async () => {
   const released: number[] = [];
   const { module, stop } = await start({

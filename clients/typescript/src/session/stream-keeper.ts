@@ -24,6 +24,9 @@ const FINAL: readonly Code[] = [
   "FAILED_PRECONDITION",
   "UNIMPLEMENTED",
 ];
+/** A pod or a manager that is about to end takes no session: none of its calls has been sent, and another one will take it. */
+const ELSEWHERE = ["DRAINING", "SHUTTING_DOWN"];
+const ELSEWHERE_WITHIN_MS = 30_000;
 const RESUME_TIMEOUT_MS = 10_000;
 
 /** Keeps one stream open for a session: opens the next when it breaks, as long as the server keeps the session. */
@@ -108,9 +111,11 @@ export class StreamKeeper {
     if (this.#ended) return;
     this.#events.broken();
     const now = performance.now();
-    this.#deadline ??= now + this.#graceMs;
+    const refused = !this.#everOpened && ELSEWHERE.includes(error.reason);
+    const withinMs = refused ? Math.max(this.#graceMs, ELSEWHERE_WITHIN_MS) : this.#graceMs;
+    this.#deadline ??= now + withinMs;
     if (
-      this.#graceMs === 0 ||
+      withinMs === 0 ||
       now >= this.#deadline ||
       error.reason === "SESSION_LOST" ||
       FINAL.includes(error.code)

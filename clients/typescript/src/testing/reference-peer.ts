@@ -16,6 +16,8 @@ export class ReferencePeer implements AsyncDisposable {
   address = "";
   /** Streams that are refused before they open, as by a network that is down. */
   refuse = false;
+  /** Refused sessions, by a pod that is about to end. */
+  draining = 0;
 
   constructor(script: PeerScript) {
     this.#script = script;
@@ -66,6 +68,11 @@ export class ReferencePeer implements AsyncDisposable {
       const [first] = SessionRequest.decode(bytes).frames;
       if (first?.frame?.$case !== "open") throw new Error("the first frame is not open");
       const open = first.frame.value;
+      if (this.draining > 0) {
+        this.draining -= 1;
+        end(stream, 14, "DRAINING", "the pod takes no new calls");
+        return;
+      }
       session = open.token === "" ? this.#begin() : this.sessions.find(({ token }) => token === open.token);
       if (session === undefined) end(stream, 5, "SESSION_LOST", "no such session");
       else session.attach(open, (message) => stream.write(message));
