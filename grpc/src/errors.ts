@@ -1,5 +1,11 @@
 import { Any } from "@podule/proto/google/protobuf/any.ts";
-import { BadRequest, DebugInfo, ErrorInfo, RetryInfo } from "@podule/proto/google/rpc/error_details.ts";
+import {
+  BadRequest,
+  DebugInfo,
+  ErrorInfo,
+  QuotaFailure,
+  RetryInfo,
+} from "@podule/proto/google/rpc/error_details.ts";
 import type { Status as RpcStatus } from "@podule/proto/google/rpc/status.ts";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
 
@@ -14,6 +20,8 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** BadRequest: what is wrong with which field. */
   readonly violations?: readonly { readonly field: string; readonly description: string }[];
+  /** QuotaFailure: whose quota, and the limit with the use in words. */
+  readonly quota?: { readonly subject: string; readonly description: string };
   /** DebugInfo: a remote traceback, a tool's output. */
   readonly debug?: string;
 }
@@ -59,6 +67,8 @@ export function rpcStatus(
     }));
     any.push(pack("google.rpc.BadRequest", BadRequest.encode({ fieldViolations }).finish()));
   }
+  if (details.quota !== undefined)
+    any.push(pack("google.rpc.QuotaFailure", QuotaFailure.encode({ violations: [details.quota] }).finish()));
   if (details.debug !== undefined) {
     any.push(
       pack("google.rpc.DebugInfo", DebugInfo.encode({ stackEntries: [], detail: details.debug }).finish()),

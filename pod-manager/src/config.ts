@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import type { CallQuotas } from "./calls/quotas.ts";
 import { isLoopback, type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
 /** The variables that configure the manager. */
@@ -12,6 +13,12 @@ export const VARIABLES = {
   uv: "PODULE_UV",
   autoCreate: "PODULE_AUTO_CREATE",
   queueLimit: "PODULE_QUEUE_LIMIT",
+  queueTimeoutMs: "PODULE_QUEUE_TIMEOUT_MS",
+  maxCalls: "PODULE_MAX_CALLS",
+  maxSessions: "PODULE_MAX_SESSIONS",
+  maxCallsPerCaller: "PODULE_MAX_CALLS_PER_CALLER",
+  maxWaitingCallsPerCaller: "PODULE_MAX_WAITING_CALLS_PER_CALLER",
+  maxSessionsPerCaller: "PODULE_MAX_SESSIONS_PER_CALLER",
   maxMessageBytes: "PODULE_MAX_MESSAGE_BYTES",
   drainGraceMs: "PODULE_DRAIN_GRACE_MS",
   sessionGraceMs: "PODULE_SESSION_GRACE_MS",
@@ -26,7 +33,10 @@ export interface Config {
   readonly runDir: string | undefined;
   readonly uv: string;
   readonly autoCreate: boolean;
-  readonly queueLimit: number;
+  /** Of modules that set none of their own. */
+  readonly quotas: CallQuotas;
+  /** The longest that a call waits for a pod. */
+  readonly queueTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly drainGraceMs: number;
   readonly sessionGraceMs: number;
@@ -68,7 +78,15 @@ export function readConfig(env: Environment): Config {
     runDir: read<string | undefined>(VARIABLES.runDir, absolute, () => undefined),
     uv: read(VARIABLES.uv, noNul, () => "uv"),
     autoCreate: read(VARIABLES.autoCreate, boolean, () => true),
-    queueLimit: read(VARIABLES.queueLimit, integer(0, 1_000_000), () => 10_000),
+    quotas: {
+      calls: read(VARIABLES.maxCalls, quota, noQuota),
+      waitingCalls: read(VARIABLES.queueLimit, integer(0, 1_000_000), () => 10_000),
+      sessions: read(VARIABLES.maxSessions, quota, noQuota),
+      callsPerCaller: read(VARIABLES.maxCallsPerCaller, quota, noQuota),
+      waitingCallsPerCaller: read(VARIABLES.maxWaitingCallsPerCaller, quota, noQuota),
+      sessionsPerCaller: read(VARIABLES.maxSessionsPerCaller, quota, noQuota),
+    },
+    queueTimeoutMs: read(VARIABLES.queueTimeoutMs, integer(1, 86_400_000), () => 600_000),
     maxMessageBytes: read(VARIABLES.maxMessageBytes, integer(1024, 2 ** 31 - 1), () => 67_108_864),
     drainGraceMs: read(VARIABLES.drainGraceMs, integer(0, 86_400_000), () => 30_000),
     sessionGraceMs: read(VARIABLES.sessionGraceMs, integer(0, 86_400_000), () => 30_000),
@@ -124,6 +142,9 @@ function boolean(text: string): boolean {
   if (text === "false") return false;
   throw new Error(`${show(text)} is neither "true" nor "false"`);
 }
+
+const quota = integer(1, 1_000_000);
+const noQuota = (): number => Number.POSITIVE_INFINITY;
 
 function integer(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -47,7 +47,8 @@ export function createManager(config: Config): Manager {
     pods,
     onLoad: scaler.onLoad,
     workersOf: scaler.workersOf,
-    queueLimit: config.queueLimit,
+    quotas: config.quotas,
+    queueTimeoutMs: config.queueTimeoutMs,
     maxMessageBytes,
   });
   const closing = new AbortController();

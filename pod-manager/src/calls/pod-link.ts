@@ -1,6 +1,7 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { connectSession, type SessionClient } from "@podule/session";
+import { millisecondsOf } from "../modules/module-status.ts";
 import type { Candidate } from "./route.ts";
 import { Slots } from "./slots.ts";
 
@@ -24,6 +25,8 @@ export class PodLink implements Candidate {
   /** Empty: it has none yet. */
   address: string;
   readonly generation: bigint;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
   /** Client sessions piped to the pod. */
   sessions = 0;
   readonly #options: PodLinkOptions;
@@ -40,11 +43,20 @@ export class PodLink implements Candidate {
     this.name = pod.name;
     this.address = pod.address;
     this.generation = pod.generation;
+    this.createdAt = millisecondsOf(pod.createTime) ?? Date.now();
     this.#options = options;
+  }
+
+  get moduleId(): string {
+    return this.#options.moduleId;
   }
 
   get usable(): boolean {
     return this.#open && this.#ready && !this.#draining;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
   }
 
   get inFlight(): number {

@@ -4,12 +4,21 @@ import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import type { ModuleDirectory, ModuleEvent } from "../modules/module-directory.ts";
 import type { PodBackend, PodEvent } from "../pods/pod-backend.ts";
 import type { ModuleLoad } from "../scale/module-load.ts";
+import { durationMs, type RemainingStart, remainingStart } from "../scale/start-times.ts";
 import { ModuleCalls } from "./module-calls.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { PodLink } from "./pod-link.ts";
-import { moduleDeleted, podNotReady, queueFull, refusalOf, sessionGone, shuttingDown } from "./refusal.ts";
+import type { CallQuotas } from "./quotas.ts";
+import {
+  deadlineTooShort,
+  moduleDeleted,
+  podNotReady,
+  refusalOf,
+  sessionGone,
+  shuttingDown,
+} from "./refusal.ts";
 import { podOfToken } from "./session-token.ts";
-import { type ByteBudget, WaitingQueue } from "./waiting-queue.ts";
+import type { ByteBudget } from "./waiting-queue.ts";
 
 const QUEUE_BYTES = 64 * 1024 * 1024;
 const ALL_QUEUES_BYTES = 256 * 1024 * 1024;
@@ -18,8 +27,10 @@ const COLLECTION = "modules/";
 export interface RouterOptions {
   readonly modules: ModuleDirectory;
   readonly pods: PodBackend;
-  /** Calls that may wait for one module. */
-  readonly queueLimit: number;
+  /** Of modules that set none of their own. */
+  readonly quotas: CallQuotas;
+  /** The longest that a call waits for a pod. */
+  readonly queueTimeoutMs: number;
   readonly maxMessageBytes: number;
   /** A module's load has changed. */
   readonly onLoad?: (load: ModuleLoad) => void;
@@ -47,7 +58,10 @@ export class Router {
   }
 
   submit(id: string, outgoing: Outgoing): void {
-    if (this.#modules.get(id)?.tryStart(outgoing) !== true) this.#wait(id, outgoing);
+    const known = this.#modules.get(id);
+    const excess = known?.admit(outgoing);
+    if (excess !== undefined) outgoing.fail(excess);
+    else if (known?.tryStart(outgoing) !== true) this.#wait(id, outgoing);
     const module = this.#modules.get(id);
     if (module !== undefined) this.#options.onLoad?.(module);
   }
@@ -56,7 +70,9 @@ export class Router {
   submitToSession(token: string, outgoing: Outgoing): void {
     const pod = podOfToken(token);
     const link = this.#links.get(pod);
+    const excess = link === undefined ? undefined : this.#modules.get(link.moduleId)?.admit(outgoing);
     if (link === undefined) outgoing.fail(sessionGone(pod));
+    else if (excess !== undefined) outgoing.fail(excess);
     else if (outgoing.load === "session" || link.usable) outgoing.start(link);
     else outgoing.fail(podNotReady(pod));
   }
@@ -87,6 +103,7 @@ export class Router {
   close(): void {
     this.#closed = true;
     for (const module of this.#modules.values()) module.failWaiting(shuttingDown());
+    for (const module of this.#modules.values()) module.close();
     for (const stop of this.#stopWatching) stop();
     for (const link of this.#links.values()) link.close();
   }
@@ -98,13 +115,36 @@ export class Router {
       return;
     }
     const module = this.#module(id);
+    const excess = module.admit(outgoing);
     // Making the module may have told of a pod that is ready.
-    if (module.tryStart(outgoing)) return;
-    const bound = module.wait(outgoing);
-    if (bound === undefined) return;
-    const { waiting } = module;
+    if (excess === undefined && module.tryStart(outgoing)) return;
+    const refused = excess ?? module.wait(outgoing) ?? this.#tooLate(module, outgoing);
+    if (refused === undefined) return;
     this.#forgetIdle(module);
-    outgoing.fail(queueFull(id, bound, waiting));
+    outgoing.fail(refused);
+  }
+
+  /** A call that no pod's start can serve in time is told so. It has waited for a moment: that starts the pod. */
+  #tooLate(module: ModuleCalls, outgoing: Outgoing): RpcStatus | undefined {
+    if (outgoing.deadline === Number.POSITIVE_INFINITY) return undefined;
+    const start = this.#remainingStart(module);
+    const left = outgoing.deadline - Date.now();
+    if (start === undefined || left >= start.least) return undefined;
+    this.#options.onLoad?.(module);
+    module.withdraw(outgoing);
+    return deadlineTooShort(module.id, left, start);
+  }
+
+  /** Of the pod that is expected to take the next call; undefined where one does, or where nothing is known. */
+  #remainingStart({ id, links }: ModuleCalls): RemainingStart | undefined {
+    if (links.some(({ usable }) => usable)) return undefined;
+    const module = this.#options.modules.getModule(id);
+    if (module?.status === undefined) return undefined;
+    const begun = links
+      .filter(({ generation, isDraining }) => generation === module.generation && !isDraining)
+      .map(({ createdAt }) => createdAt);
+    const elapsed = begun.length === 0 ? 0 : Date.now() - Math.min(...begun);
+    return remainingStart(module.status.startTimes.map(durationMs), elapsed);
   }
 
   /** Makes the module where there is none. Why the call may not wait for it; undefined: it may. */
@@ -120,22 +160,32 @@ export class Router {
   #module(id: string): ModuleCalls {
     let module = this.#modules.get(id);
     if (module === undefined) {
-      const { queueLimit, maxMessageBytes } = this.#options;
-      const bytes = Math.max(QUEUE_BYTES, maxMessageBytes);
-      module = new ModuleCalls(id, new WaitingQueue(queueLimit, bytes, this.#budget));
+      const { quotas, queueTimeoutMs, maxMessageBytes } = this.#options;
+      const made = new ModuleCalls(id, {
+        quotas,
+        queueTimeoutMs,
+        queueBytes: Math.max(QUEUE_BYTES, maxMessageBytes),
+        budget: this.#budget,
+        retryMs: () => this.#remainingStart(made)?.likely,
+      });
+      made.quotas = this.#options.modules.getModule(id)?.spec?.quotas;
+      module = made;
       this.#modules.set(id, module);
     }
     return module;
   }
 
   #forgetIdle(module: ModuleCalls): void {
-    if (module.isIdle && this.#modules.get(module.id) === module) this.#modules.delete(module.id);
+    if (!module.isIdle || this.#modules.get(module.id) !== module) return;
+    module.close();
+    this.#modules.delete(module.id);
   }
 
   #onModule({ type, module }: ModuleEvent): void {
     const id = idOf(module);
     const calls = this.#modules.get(id);
     if (calls === undefined) return;
+    calls.quotas = module.spec?.quotas;
     if (type === "DELETED") {
       calls.closed = undefined;
       calls.failWaiting(moduleDeleted(id));

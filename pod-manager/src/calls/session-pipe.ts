@@ -10,6 +10,7 @@ import { type RpcStatus, reasonOf, rpcStatus, toStatus } from "@podule/grpc";
 import { decodeClientFrames, type OpenFrame, sessionChannelOptions, statusOfError } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { MAX_STARTS, moduleMissing, serviceError } from "./call-facts.ts";
+import { callerOf } from "./caller.ts";
 import { whenConnected } from "./connected.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { pipeMessages } from "./pipe.ts";
@@ -47,6 +48,7 @@ export function sessionHandler(router: Router, maxMessageBytes: number) {
 
 class PipedSession implements Outgoing {
   readonly load = "session";
+  leave: (() => void) | undefined;
   readonly #router: Router;
   readonly #open: OpenFrame;
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
@@ -68,6 +70,7 @@ class PipedSession implements Outgoing {
     this.#first = first;
     this.#maxMessageBytes = maxMessageBytes;
     call.on("cancelled", () => {
+      this.leave?.();
       if (this.#upstream === undefined) router.withdraw(open.module, this);
       else this.#upstream.cancel();
     });
@@ -75,6 +78,14 @@ class PipedSession implements Outgoing {
 
   get bytes(): number {
     return this.#first.length;
+  }
+
+  get caller(): string {
+    return callerOf(this.#call);
+  }
+
+  get deadline(): number {
+    return Number(this.#call.getDeadline());
   }
 
   submit(): void {
@@ -120,6 +131,7 @@ class PipedSession implements Outgoing {
       failed ??= statusOf(error, pod);
     });
     upstream.once("status", () => {
+      this.leave?.();
       call.pause();
       left();
     });
@@ -138,6 +150,7 @@ class PipedSession implements Outgoing {
   }
 
   fail(status: RpcStatus): void {
+    this.leave?.();
     this.#call.emit("error", serviceError(status));
   }
 }

@@ -9,6 +9,7 @@ import {
   moduleMissing,
   serviceError,
 } from "./call-facts.ts";
+import { callerOf } from "./caller.ts";
 import { CreditWindow } from "./credit-window.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
@@ -31,6 +32,7 @@ export function streamHandler(router: Router) {
 
 class StreamedCall implements Outgoing {
   readonly load = "call";
+  leave: (() => void) | undefined;
   readonly #router: Router;
   readonly #routed: RoutedCall;
   readonly #call: ServerWritableStream<Buffer, Buffer>;
@@ -47,6 +49,14 @@ class StreamedCall implements Outgoing {
 
   get bytes(): number {
     return this.#call.request.length;
+  }
+
+  get caller(): string {
+    return callerOf(this.#call);
+  }
+
+  get deadline(): number {
+    return Number(this.#call.getDeadline());
   }
 
   submit(): void {
@@ -67,6 +77,7 @@ class StreamedCall implements Outgoing {
       item: (response) => this.#onItem(response),
       end: () => {
         this.#running = undefined;
+        this.leave?.();
         this.#call.end();
         link.released();
       },
@@ -79,6 +90,7 @@ class StreamedCall implements Outgoing {
   }
 
   fail(status: RpcStatus): void {
+    this.leave?.();
     this.#call.emit("error", serviceError(status));
   }
 
@@ -92,13 +104,18 @@ class StreamedCall implements Outgoing {
   }
 
   #onError(status: RpcStatus): void {
-    if (this.#call.cancelled) return;
+    if (this.#call.cancelled) {
+      this.leave?.();
+      return;
+    }
     if (mayMove(status, this.#starts)) this.submit();
     else this.fail(status);
   }
 
   #cancel(): void {
-    if (this.#running === undefined) this.#router.withdraw(this.#routed.module, this);
-    else if (!isPastDeadline(this.#call)) this.#running.cancel();
+    if (this.#running === undefined) {
+      this.leave?.();
+      this.#router.withdraw(this.#routed.module, this);
+    } else if (!isPastDeadline(this.#call)) this.#running.cancel();
   }
 }

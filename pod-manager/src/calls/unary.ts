@@ -9,6 +9,7 @@ import {
   moduleMissing,
   serviceError,
 } from "./call-facts.ts";
+import { callerOf } from "./caller.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
 import type { Router } from "./router.ts";
@@ -30,6 +31,7 @@ export function unaryHandler(router: Router) {
 
 class UnaryCall implements Outgoing {
   readonly load = "call";
+  leave: (() => void) | undefined;
   readonly #router: Router;
   readonly #routed: RoutedCall;
   readonly #call: ServerUnaryCall<Buffer, Buffer>;
@@ -54,6 +56,14 @@ class UnaryCall implements Outgoing {
     return this.#call.request.length;
   }
 
+  get caller(): string {
+    return callerOf(this.#call);
+  }
+
+  get deadline(): number {
+    return Number(this.#call.getDeadline());
+  }
+
   submit(): void {
     const { session, module } = this.#routed;
     if (session === "") this.#router.submit(module, this);
@@ -69,13 +79,19 @@ class UnaryCall implements Outgoing {
     this.#starts += 1;
     this.#running = link.client.call(this.#call.request, facts, (error, response) => {
       this.#running = undefined;
-      if (error === undefined) this.#callback(null, response ?? Buffer.alloc(0));
+      if (error === undefined) this.#answer(response ?? Buffer.alloc(0));
       else this.#onError(error);
       link.released();
     });
   }
 
+  #answer(response: Buffer): void {
+    this.leave?.();
+    this.#callback(null, response);
+  }
+
   fail(status: RpcStatus): void {
+    this.leave?.();
     this.#callback(serviceError(status));
   }
 
@@ -85,7 +101,9 @@ class UnaryCall implements Outgoing {
   }
 
   #cancel(): void {
-    if (this.#running === undefined) this.#router.withdraw(this.#routed.module, this);
-    else if (!isPastDeadline(this.#call)) this.#running.cancel();
+    if (this.#running === undefined) {
+      this.leave?.();
+      this.#router.withdraw(this.#routed.module, this);
+    } else if (!isPastDeadline(this.#call)) this.#running.cancel();
   }
 }

@@ -1,5 +1,5 @@
 import { basename, isAbsolute, normalize } from "node:path";
-import { type EnvVar, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
+import { type EnvVar, ModuleSpec, Quotas } from "@podule/proto/podule/v1/modules.ts";
 import type { EnvironmentRequest } from "../environments/lock.ts";
 import { pythonProblem, requirementProblem } from "../environments/requirement.ts";
 import type { WorkerSettings } from "../pods/worker-settings.ts";
@@ -58,6 +58,7 @@ export function specViolations(id: string, spec: ModuleSpec): readonly Violation
   check("lib_mem_size_limit", quantityProblem(spec.libMemSizeLimit, SMALLEST_LIMIT, 2 ** 50));
   if (spec.workers > MAX_WORKERS) check("workers", `must be at most ${MAX_WORKERS}`);
   for (const [field, problem] of scalingProblems(spec.scaling)) check(field, problem);
+  check("quotas.max_memory", memoryQuotaProblem(id, spec));
   for (const [field, problem] of workerProblems(spec)) check(field, problem);
   for (const [field, problem] of envProblems(spec.env)) check(field, problem);
   check("image", imageProblem(spec.image));
@@ -66,17 +67,18 @@ export function specViolations(id: string, spec: ModuleSpec): readonly Violation
 
 export function effectiveSpec(id: string, spec: ModuleSpec): EffectiveSpec {
   const cpu = parseQuantity(spec.libCpuReq) ?? 0.5;
+  const memory = parseQuantity(spec.libMemSizeReq) ?? 512 * 2 ** 20;
   return {
     importName: spec.importName || (spec.path === "" ? id : importNameOf(spec.path)),
     dependency: [...new Set(spec.dependency.map((one) => one.trim()))].sort(),
     python: spec.python,
     cpu,
-    memory: parseQuantity(spec.libMemSizeReq) ?? 512 * 2 ** 20,
+    memory,
     workerMemoryLimit: parseQuantity(spec.libMemSizeLimit),
     path: spec.path === "" ? "" : normalize(spec.path),
     workers: spec.workers || Math.min(MAX_WORKERS, Math.max(1, Math.ceil(cpu))),
     worker: workerSettings(spec),
-    scaling: scalingSettings(spec.scaling),
+    scaling: withinMemory(scalingSettings(spec.scaling), memory, spec.quotas),
     env: spec.env.map(({ name, source }) => ({ name, source })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     image: spec.image,
   };
@@ -110,6 +112,7 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
     ["recycling", recyclingOf(was), recyclingOf(is)],
     ["session_limits", sessionLimitsOf(was), sessionLimitsOf(is)],
     ["scaling", was.scaling, is.scaling],
+    ["quotas", quotasOf(current), quotasOf(other)],
     ["env", was.env, is.env],
     ["image", was.image, is.image],
   ];
@@ -121,7 +124,8 @@ export function specDifference(id: string, current: ModuleSpec, other: ModuleSpe
 
 /** Whether they differ in nothing but what running pods need not know. */
 export function differInScalingOnly(id: string, current: ModuleSpec, other: ModuleSpec): boolean {
-  return specDifference(id, { ...current, scaling: other.scaling }, other).length === 0;
+  const { scaling, quotas } = other;
+  return specDifference(id, { ...current, scaling, quotas }, other).length === 0;
 }
 
 function recyclingOf({ worker }: EffectiveSpec) {
@@ -166,6 +170,36 @@ function pathProblem(path: string): string | undefined {
 function imageProblem(image: string): string | undefined {
   if (image === "" || /^[a-zA-Z0-9][-a-zA-Z0-9._:/@]{0,511}$/.test(image)) return undefined;
   return `${JSON.stringify(image.slice(0, 100))} is not a container image; expected one like "registry.example/numpy:1"`;
+}
+
+function memoryQuotaProblem(id: string, spec: ModuleSpec): string | undefined {
+  const text = spec.quotas?.maxMemory ?? "";
+  const problem = quantityProblem(text, 2 ** 20, 2 ** 60);
+  if (problem !== undefined || text === "") return problem;
+  const fits = (parseQuantity(text) ?? 0) >= effectiveSpec(id, spec).memory;
+  return fits ? undefined : "is less than lib_mem_size_req: not one pod fits into it";
+}
+
+/** No more pods than the quota of memory has room for. */
+function withinMemory(
+  settings: ScalingSettings,
+  memory: number,
+  quotas: Quotas | undefined,
+): ScalingSettings {
+  const quota = parseQuantity(quotas?.maxMemory ?? "");
+  if (quota === undefined) return settings;
+  const within = (pods: number) => Math.min(pods, Math.max(1, Math.floor(quota / memory)));
+  const { minPods, maxPods, initialPods } = settings;
+  return {
+    ...settings,
+    minPods: within(minPods),
+    maxPods: within(maxPods),
+    initialPods: within(initialPods),
+  };
+}
+
+function quotasOf({ quotas }: ModuleSpec): unknown {
+  return Quotas.toJSON(Quotas.create(quotas));
 }
 
 function quantityProblem(text: string, least: number, most: number): string | undefined {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RpcStatus } from "@podule/grpc";
+import type { Duration } from "@podule/proto/google/protobuf/duration.ts";
 import type { Timestamp } from "@podule/proto/google/protobuf/timestamp.ts";
 import {
   type Module,
@@ -21,6 +22,7 @@ export interface StatusChange {
   readonly pods?: readonly string[];
   readonly observedGeneration?: bigint;
   readonly scaling?: ScalingStatus;
+  readonly startTimes?: readonly Duration[];
 }
 
 /** The module with that status; the same object where nothing changes. */
@@ -39,6 +41,7 @@ export function withStatus(module: Module, change: StatusChange, now: Date): Mod
     pythonVersion: change.pythonVersion ?? before.pythonVersion,
     pods: [...(change.pods ?? before.pods)],
     scaling: change.scaling ?? before.scaling,
+    startTimes: [...(change.startTimes ?? before.startTimes)],
     observedGeneration: change.observedGeneration ?? before.observedGeneration,
   };
   return isDeepStrictEqual(status, before) ? module : { ...module, status };

@@ -4,6 +4,7 @@ import {
   Module_State,
   Module as ModuleMessage,
   type ModuleSpec,
+  Quotas,
   Scaling,
 } from "@podule/proto/podule/v1/modules.ts";
 import { moduleName } from "./module-id.ts";
@@ -15,7 +16,7 @@ export function newModule(id: string, uid: string, spec: ModuleSpec, now: Date):
     name: moduleName(id),
     spec,
     uid,
-    etag: etagOf(uid, generation, spec.scaling),
+    etag: etagOf(uid, generation, spec),
     generation,
     createTime: timestampOf(now),
     updateTime: timestampOf(now),
@@ -34,15 +35,16 @@ export function withSpec(module: Module, spec: ModuleSpec, now: Date): Module {
     ...module,
     spec,
     generation,
-    etag: etagOf(module.uid, generation, spec.scaling),
+    etag: etagOf(module.uid, generation, spec),
     updateTime: timestampOf(now),
   };
-  return withStatus(next, { state: Module_State.RESOLVING, message: `Generation ${generation}` }, now);
+  const change = { state: Module_State.RESOLVING, message: `Generation ${generation}`, startTimes: [] };
+  return withStatus(next, change, now);
 }
 
 /** The module with a spec that its pods need not know: the same generation, for those that read it another version. */
 export function withScaling(module: Module, spec: ModuleSpec, now: Date): Module {
-  const etag = etagOf(module.uid, module.generation, spec.scaling);
+  const etag = etagOf(module.uid, module.generation, spec);
   return { ...module, spec, etag, updateTime: timestampOf(now) };
 }
 
@@ -57,11 +59,9 @@ export function afterRestart(module: Module, now: Date): Module {
   );
 }
 
-function etagOf(uid: string, generation: bigint, scaling: Scaling | undefined): string {
-  const scalingBytes = scaling === undefined ? "" : Scaling.encode(scaling).finish();
-  return createHash("sha256")
-    .update(`${uid} ${generation}`)
-    .update(scalingBytes)
-    .digest("base64url")
-    .slice(0, 16);
+function etagOf(uid: string, generation: bigint, { scaling, quotas }: ModuleSpec): string {
+  const hash = createHash("sha256").update(`${uid} ${generation}`);
+  if (scaling !== undefined) hash.update(Scaling.encode(scaling).finish());
+  if (quotas !== undefined) hash.update("quotas").update(Quotas.encode(quotas).finish());
+  return hash.digest("base64url").slice(0, 16);
 }

@@ -32,6 +32,8 @@ export interface Progress {
   failure: Failure | undefined;
   /** Ended pods that have been counted. */
   readonly counted: Set<string>;
+  /** Pods whose start is among the module's start times. */
+  readonly timed: Set<string>;
 }
 
 /** `pods`: those that there are already; their ends are not this generation's failures. */
@@ -48,6 +50,7 @@ export function beginProgress(module: Module, pods: readonly Pod[], fresh: boole
     failures: 0,
     failure: undefined,
     counted: new Set(pods.filter(hasEnded).map(({ name }) => name)),
+    timed: new Set(),
   };
 }
 

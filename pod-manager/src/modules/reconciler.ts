@@ -4,6 +4,7 @@ import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import type { Environment, Environments } from "../environments/environments.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
+import { withStarts } from "../scale/start-times.ts";
 import { describeStep } from "./describe-step.ts";
 import { idOf, moduleName } from "./module-id.ts";
 import { timestampOf, withStatus } from "./module-status.ts";
@@ -211,6 +212,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         ...change,
         ...(deleting ? { state: Module_State.DRAINING } : {}),
         observedGeneration: module.generation,
+        startTimes: withStarts(
+          module.status?.startTimes ?? [],
+          podsOf(id),
+          module.generation,
+          progress.timed,
+        ),
         pods: podsOf(id)
           .filter((pod) => !hasEnded(pod))
           .map(({ name }) => name),

@@ -15,6 +15,7 @@ const SPEC_FIELDS: readonly (readonly [string, SpecField])[] = [
   ["path", "path"],
   ["workers", "workers"],
   ["scaling", "scaling"],
+  ["quotas", "quotas"],
   ["isolation", "isolation"],
   ["concurrency", "concurrency"],
   ["recycling", "recycling"],
@@ -34,6 +35,7 @@ const SCALING_FIELDS: readonly (readonly [string, ScalingField])[] = [
   ["max_scale_down_rate", "maxScaleDownRate"],
   ["scale_down_delay", "scaleDownDelay"],
   ["idle_timeout", "idleTimeout"],
+  ["lease_timeout", "leaseTimeout"],
 ];
 const ALL: ReadonlySet<SpecField> = new Set(SPEC_FIELDS.map(([, field]) => field));
 /** Paths of a mask by the name that the proto has and, as protobuf JSON writes them, in lowerCamelCase. */

@@ -5,6 +5,9 @@ export const STEP_MS = 2000;
 /** Nobody looked for so long: what happened meanwhile is not known. */
 const GAP_MS = 10_000;
 
+/** A module whose pod does not become ready for so long need not have one. */
+const START_MS = 60_000;
+
 /** Pods are only taken away when so much of a pod more would not be needed either: a load at an edge does not flap. */
 const SLACK_PODS = 0.2;
 
@@ -31,6 +34,8 @@ export interface Memory {
   readonly at: number;
   /** Observed without a gap since then. */
   readonly since: number;
+  /** Pods that took calls then. */
+  readonly ready: number;
   /** Neither a call nor a session since then. */
   readonly idleSince: number | undefined;
   /** A burst was last seen then. */
@@ -54,6 +59,7 @@ export function beginMemory(settings: ScalingSettings, now: number): Memory {
     wanted: Math.min(settings.maxPods, Math.max(settings.minPods, settings.initialPods)),
     at: now,
     since: now,
+    ready: 0,
     idleSince: undefined,
     burstAt: undefined,
     wokenAt: undefined,
@@ -101,12 +107,14 @@ function observe(before: Memory, seen: Observation, settings: ScalingSettings, n
   const inBurst = burstAt !== undefined && now - burstAt <= settings.stableWindow;
   const need = neededPods(seen, settings, inBurst, SLACK_PODS);
   const later = kept.needs.filter(({ at, pods }) => now - at < settings.scaleDownDelay && pods > need);
+  const isFirstReady = before.ready === 0 && seen.ready > 0;
+  const isIdle = seen.load === 0 && seen.held === 0 && seen.stable !== undefined && !isFirstReady;
   return {
     wanted: before.wanted,
     at: now,
     since: kept.since,
-    idleSince:
-      seen.load > 0 || seen.held > 0 || seen.stable === undefined ? undefined : (kept.idleSince ?? now),
+    ready: seen.ready,
+    idleSince: isIdle ? (kept.idleSince ?? now) : undefined,
     burstAt: inBurst ? burstAt : undefined,
     wokenAt: seen.load > 0 && seen.ready === 0 ? (kept.wokenAt ?? now) : undefined,
     loweredAt: kept.loweredAt,
@@ -160,7 +168,9 @@ function lowered(memory: Memory, seen: Observation, settings: ScalingSettings): 
 }
 
 function idled({ wanted, at, idleSince }: Memory, seen: Observation, settings: ScalingSettings): Decision {
-  const isIdle = idleSince !== undefined && at - idleSince >= settings.idleTimeout;
+  // A pod that starts is given the time for that: whoever woke the module may come again.
+  const timeout = settings.idleTimeout + (seen.ready === 0 ? START_MS : 0);
+  const isIdle = idleSince !== undefined && at - idleSince >= timeout;
   if (wanted === 0 || !isIdle || floorOf(seen, settings) > 0) return { wanted, reason: "As many as needed" };
   return { wanted: 0, reason: `No call and no session for ${settings.idleTimeout / 1000} s` };
 }

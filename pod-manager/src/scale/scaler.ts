@@ -1,4 +1,4 @@
-import type { Module, Scaling } from "@podule/proto/podule/v1/modules.ts";
+import type { Module, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import { callsAtOnce, effectiveSpec, emptySpec } from "../modules/module-spec.ts";
 import { isAdopted } from "../modules/progress.ts";
 import type { PodScale, WantedPods } from "../modules/wanted-pods.ts";
@@ -6,7 +6,7 @@ import type { PodBackend } from "../pods/pod-backend.ts";
 import { beginMemory, decide, type Memory, type Observation } from "./decide.ts";
 import { createLoadHistory, type LoadHistory } from "./load-history.ts";
 import type { ModuleLoad } from "./module-load.ts";
-import { type ScalingSettings, scalingSettings } from "./settings.ts";
+import type { ScalingSettings } from "./settings.ts";
 
 const TICK_MS = 1000;
 /** How soon a load that the pods cannot take is looked at. */
@@ -24,7 +24,8 @@ interface Entry {
   readonly id: string;
   readonly uid: string;
   readonly history: LoadHistory;
-  scaling: Scaling | undefined;
+  /** The settings are of it; another spec is another object. */
+  spec: ModuleSpec | undefined;
   settings: ScalingSettings;
   /** Calls that one pod runs at once. */
   capacity: number;
@@ -118,7 +119,7 @@ export function createScaler(options: {
   }
 
   function begin(id: string, module: Module): Entry {
-    const settings = scalingSettings(module.spec?.scaling);
+    const settings = effectiveSpec(id, module.spec ?? emptySpec()).scaling;
     const planned = beginMemory(settings, clock());
     const adopted = isAdopted(module) ? module.status?.scaling : undefined;
     // What another manager decided goes on.
@@ -129,7 +130,7 @@ export function createScaler(options: {
       id,
       uid: module.uid,
       history: createLoadHistory(settings.stableWindow),
-      scaling: module.spec?.scaling,
+      spec: module.spec,
       settings,
       capacity: 1,
       memory,
@@ -155,10 +156,11 @@ export function createScaler(options: {
       const spec = module.spec ?? emptySpec();
       const known = entries.get(id);
       const entry = known?.uid === module.uid ? known : begin(id, module);
-      entry.capacity = callsAtOnce(effectiveSpec(id, spec));
-      if (entry.scaling !== spec.scaling) {
-        entry.scaling = spec.scaling;
-        entry.settings = scalingSettings(spec.scaling);
+      const effective = effectiveSpec(id, spec);
+      entry.capacity = callsAtOnce(effective);
+      if (entry.spec !== module.spec) {
+        entry.spec = module.spec;
+        entry.settings = effective.scaling;
         entry.history.resize(entry.settings.stableWindow);
         look(entry);
       }

@@ -14,6 +14,59 @@ export const protobufPackage = "podule.v1";
 
 export const protobufFileName = "podule/v1/modules.proto";
 
+export const Isolation = {
+  ISOLATION_UNSPECIFIED: 0,
+  /** SHARED - All calls and sessions of a pod share its workers, and see what others left in the module's global state. */
+  SHARED: 1,
+  /**
+   * SESSION - Each session has a worker of its own, forked when it opens (in milliseconds, its memory shared until it is written to) and gone
+   * with it. Calls without a session share the pod's `workers`.
+   */
+  SESSION: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Isolation = typeof Isolation[keyof typeof Isolation];
+
+export namespace Isolation {
+  export type ISOLATION_UNSPECIFIED = typeof Isolation.ISOLATION_UNSPECIFIED;
+  export type SHARED = typeof Isolation.SHARED;
+  export type SESSION = typeof Isolation.SESSION;
+  export type UNRECOGNIZED = typeof Isolation.UNRECOGNIZED;
+}
+
+export function isolationFromJSON(object: any): Isolation {
+  switch (object) {
+    case 0:
+    case "ISOLATION_UNSPECIFIED":
+      return Isolation.ISOLATION_UNSPECIFIED;
+    case 1:
+    case "SHARED":
+      return Isolation.SHARED;
+    case 2:
+    case "SESSION":
+      return Isolation.SESSION;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Isolation.UNRECOGNIZED;
+  }
+}
+
+export function isolationToJSON(object: Isolation): string {
+  switch (object) {
+    case Isolation.ISOLATION_UNSPECIFIED:
+      return "ISOLATION_UNSPECIFIED";
+    case Isolation.SHARED:
+      return "SHARED";
+    case Isolation.SESSION:
+      return "SESSION";
+    case Isolation.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface Module {
   /** "modules/{id}". The id: 1 to 63 of letters, digits, "_", "-" and ".", beginning and ending with a letter, digit or "_", no "..". */
   name: string;
@@ -148,6 +201,24 @@ export interface ModuleSpec {
   scaling?:
     | Scaling
     | undefined;
+  /** How much its callers may ask of it. May be changed at any time: running pods, calls and sessions stay as they are. */
+  quotas?:
+    | Quotas
+    | undefined;
+  /** Who shares a worker process, and with it the module's state. Default: SHARED. */
+  isolation: Isolation;
+  /** Calls that one worker runs at once. Default: one. */
+  concurrency?:
+    | Concurrency
+    | undefined;
+  /** When a worker is replaced by a new one. Default: never, as long as it lives. */
+  recycling?:
+    | Recycling
+    | undefined;
+  /** How many sessions a pod holds. */
+  sessionLimits?:
+    | SessionLimits
+    | undefined;
   /** Variables of the module's environment, at most 100. "MODULE_NAME" and names that begin with "PODULE_" are Podule's own. */
   env: EnvVar[];
   /**
@@ -155,6 +226,82 @@ export interface ModuleSpec {
    * Default: the manager's image for pods. Kubernetes only.
    */
   image: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * What goes beyond a quota is answered RESOURCE_EXHAUSTED, with a QuotaFailure that names the limit and the use. 0 is the pod
+ * manager's default (its settings). A caller is who the token or client certificate says, else who has the client's address.
+ */
+export interface Quotas {
+  /** Unary and streamed calls that run and wait at once. */
+  maxCalls: number;
+  /** Of those, the ones that wait for a pod. Default 10,000. */
+  maxWaitingCalls: number;
+  /** Streams of sessions at once. */
+  maxSessions: number;
+  /** As `max_calls`, of each caller. */
+  maxCallsPerCaller: number;
+  /** As `max_waiting_calls`, of each caller. */
+  maxWaitingCallsPerCaller: number;
+  /** As `max_sessions`, of each caller. */
+  maxSessionsPerCaller: number;
+  /** The memory requests of all its pods together, a Kubernetes quantity ("8Gi"): never more pods than fit into it. Default: none. */
+  maxMemory: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * With more than one call at once in a worker, the module has to be made for that. Calls of a session start in their order and may
+ * overlap; one that uses the result of another waits for that.
+ */
+export interface Concurrency {
+  model?:
+    | //
+    /**
+     * So many threads, 2 to 256. A call that is cancelled or out of time is interrupted when its thread runs Python code again; where it
+     * has not ended within 2 s, the worker takes no more calls, and is ended with its sessions (ABORTED, WORKER_KILLED) when
+     * its other calls have ended, after 30 s at the latest. A call cannot call functions of its client back.
+     */
+    { $case: "threads"; value: number }
+    | //
+    /**
+     * So many `async def` functions and asynchronous generators on one event loop, 2 to 10,000. All other functions run alone, and hold
+     * the loop up. A call that is cancelled or out of time is cancelled as a task. A call cannot call functions of its client back.
+     */
+    { $case: "asyncio"; value: number }
+    | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * A new worker is forked first; the old one takes no new calls and sessions, and ends when those that it has are over. As
+ * many old workers may be about as there are `workers`; until one of them ends, no further one is replaced.
+ */
+export interface Recycling {
+  /** After so many calls. Default 0: any number. */
+  maxCallsPerWorker: number;
+  /**
+   * When its own memory (not what it shares with others) has grown by so much since it was forked: a Kubernetes quantity, at
+   * least 1Mi. Default: any growth.
+   */
+  maxMemoryGrowth: string;
+  /** After so long, 1 s to 30 days. Default: any time. */
+  maxAge?: Duration | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface SessionLimits {
+  /**
+   * Sessions that a pod holds at once, at most 10,000; one more is RESOURCE_EXHAUSTED (TOO_MANY_SESSIONS). Default 10,000; 1,000 with
+   * isolation SESSION.
+   */
+  maxSessions: number;
+  /**
+   * With isolation SESSION: memory that the workers of a pod's sessions may hold for themselves (not what they share), a Kubernetes
+   * quantity, at least 16Mi; beyond it a new session is RESOURCE_EXHAUSTED (SESSION_MEMORY). Default: any.
+   */
+  maxMemory: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -209,7 +356,14 @@ export interface Scaling {
     | Duration
     | undefined;
   /** The last pod goes when there was no call and no session for this time, 1 s to 30 days. Default 5 min. */
-  idleTimeout?: Duration | undefined;
+  idleTimeout?:
+    | Duration
+    | undefined;
+  /**
+   * Sessions without a call for this time, 1 s to 30 days, no longer keep their pod: it may go as one without sessions, and
+   * they end with SESSION_LOST. Default: as long as a session lives, its pod stays.
+   */
+  leaseTimeout?: Duration | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -230,7 +384,11 @@ export interface ModuleStatus {
   /** "3.12.1", once resolved. */
   pythonVersion: string;
   /** The latest decision about the number of pods. */
-  scaling?: ScalingStatus | undefined;
+  scaling?:
+    | ScalingStatus
+    | undefined;
+  /** How long the latest pods of this generation took from being made to READY, oldest first, at most 16. */
+  startTimes: Duration[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -627,6 +785,11 @@ function createBaseModuleSpec(): ModuleSpec {
     path: "",
     workers: 0,
     scaling: undefined,
+    quotas: undefined,
+    isolation: 0,
+    concurrency: undefined,
+    recycling: undefined,
+    sessionLimits: undefined,
     env: [],
     image: "",
     _unknownFields: {},
@@ -661,6 +824,21 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     }
     if (message.scaling !== undefined) {
       Scaling.encode(message.scaling, writer.uint32(74).fork()).join();
+    }
+    if (message.quotas !== undefined) {
+      Quotas.encode(message.quotas, writer.uint32(98).fork()).join();
+    }
+    if (message.isolation !== 0) {
+      writer.uint32(80).int32(message.isolation);
+    }
+    if (message.concurrency !== undefined) {
+      Concurrency.encode(message.concurrency, writer.uint32(90).fork()).join();
+    }
+    if (message.recycling !== undefined) {
+      Recycling.encode(message.recycling, writer.uint32(106).fork()).join();
+    }
+    if (message.sessionLimits !== undefined) {
+      SessionLimits.encode(message.sessionLimits, writer.uint32(114).fork()).join();
     }
     for (const v of message.env) {
       EnvVar.encode(v!, writer.uint32(122).fork()).join();
@@ -764,6 +942,46 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
             message.scaling = Scaling.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.quotas = Quotas.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.isolation = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.concurrency = Concurrency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.recycling = Recycling.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.sessionLimits = SessionLimits.decode(reader, reader.uint32());
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -829,6 +1047,15 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
       path: isSet(object.path) ? globalThis.String(object.path) : "",
       workers: isSet(object.workers) ? globalThis.Number(object.workers) : 0,
       scaling: isSet(object.scaling) ? Scaling.fromJSON(object.scaling) : undefined,
+      quotas: isSet(object.quotas) ? Quotas.fromJSON(object.quotas) : undefined,
+      isolation: isSet(object.isolation) ? isolationFromJSON(object.isolation) : 0,
+      concurrency: isSet(object.concurrency) ? Concurrency.fromJSON(object.concurrency) : undefined,
+      recycling: isSet(object.recycling) ? Recycling.fromJSON(object.recycling) : undefined,
+      sessionLimits: isSet(object.sessionLimits)
+        ? SessionLimits.fromJSON(object.sessionLimits)
+        : isSet(object.session_limits)
+        ? SessionLimits.fromJSON(object.session_limits)
+        : undefined,
       env: globalThis.Array.isArray(object?.env)
         ? object.env.map((e: any) => EnvVar.fromJSON(e))
         : [],
@@ -865,6 +1092,21 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     if (message.scaling !== undefined) {
       obj.scaling = Scaling.toJSON(message.scaling);
     }
+    if (message.quotas !== undefined) {
+      obj.quotas = Quotas.toJSON(message.quotas);
+    }
+    if (message.isolation !== 0) {
+      obj.isolation = isolationToJSON(message.isolation);
+    }
+    if (message.concurrency !== undefined) {
+      obj.concurrency = Concurrency.toJSON(message.concurrency);
+    }
+    if (message.recycling !== undefined) {
+      obj.recycling = Recycling.toJSON(message.recycling);
+    }
+    if (message.sessionLimits !== undefined) {
+      obj.sessionLimits = SessionLimits.toJSON(message.sessionLimits);
+    }
     if (message.env?.length) {
       obj.env = message.env.map((e) => EnvVar.toJSON(e));
     }
@@ -890,8 +1132,596 @@ export const ModuleSpec: MessageFns<ModuleSpec> = {
     message.scaling = (object.scaling !== undefined && object.scaling !== null)
       ? Scaling.fromPartial(object.scaling)
       : undefined;
+    message.quotas = (object.quotas !== undefined && object.quotas !== null)
+      ? Quotas.fromPartial(object.quotas)
+      : undefined;
+    message.isolation = object.isolation ?? 0;
+    message.concurrency = (object.concurrency !== undefined && object.concurrency !== null)
+      ? Concurrency.fromPartial(object.concurrency)
+      : undefined;
+    message.recycling = (object.recycling !== undefined && object.recycling !== null)
+      ? Recycling.fromPartial(object.recycling)
+      : undefined;
+    message.sessionLimits = (object.sessionLimits !== undefined && object.sessionLimits !== null)
+      ? SessionLimits.fromPartial(object.sessionLimits)
+      : undefined;
     message.env = object.env?.map((e) => EnvVar.fromPartial(e)) || [];
     message.image = object.image ?? "";
+    return message;
+  },
+};
+
+function createBaseQuotas(): Quotas {
+  return {
+    maxCalls: 0,
+    maxWaitingCalls: 0,
+    maxSessions: 0,
+    maxCallsPerCaller: 0,
+    maxWaitingCallsPerCaller: 0,
+    maxSessionsPerCaller: 0,
+    maxMemory: "",
+    _unknownFields: {},
+  };
+}
+
+export const Quotas: MessageFns<Quotas> = {
+  encode(message: Quotas, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxCalls !== 0) {
+      writer.uint32(8).uint32(message.maxCalls);
+    }
+    if (message.maxWaitingCalls !== 0) {
+      writer.uint32(16).uint32(message.maxWaitingCalls);
+    }
+    if (message.maxSessions !== 0) {
+      writer.uint32(24).uint32(message.maxSessions);
+    }
+    if (message.maxCallsPerCaller !== 0) {
+      writer.uint32(32).uint32(message.maxCallsPerCaller);
+    }
+    if (message.maxWaitingCallsPerCaller !== 0) {
+      writer.uint32(40).uint32(message.maxWaitingCallsPerCaller);
+    }
+    if (message.maxSessionsPerCaller !== 0) {
+      writer.uint32(48).uint32(message.maxSessionsPerCaller);
+    }
+    if (message.maxMemory !== "") {
+      writer.uint32(58).string(message.maxMemory);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Quotas {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuotas();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxCalls = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxWaitingCalls = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.maxSessions = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxCallsPerCaller = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxWaitingCallsPerCaller = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxSessionsPerCaller = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.maxMemory = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Quotas {
+    return {
+      maxCalls: isSet(object.maxCalls)
+        ? globalThis.Number(object.maxCalls)
+        : isSet(object.max_calls)
+        ? globalThis.Number(object.max_calls)
+        : 0,
+      maxWaitingCalls: isSet(object.maxWaitingCalls)
+        ? globalThis.Number(object.maxWaitingCalls)
+        : isSet(object.max_waiting_calls)
+        ? globalThis.Number(object.max_waiting_calls)
+        : 0,
+      maxSessions: isSet(object.maxSessions)
+        ? globalThis.Number(object.maxSessions)
+        : isSet(object.max_sessions)
+        ? globalThis.Number(object.max_sessions)
+        : 0,
+      maxCallsPerCaller: isSet(object.maxCallsPerCaller)
+        ? globalThis.Number(object.maxCallsPerCaller)
+        : isSet(object.max_calls_per_caller)
+        ? globalThis.Number(object.max_calls_per_caller)
+        : 0,
+      maxWaitingCallsPerCaller: isSet(object.maxWaitingCallsPerCaller)
+        ? globalThis.Number(object.maxWaitingCallsPerCaller)
+        : isSet(object.max_waiting_calls_per_caller)
+        ? globalThis.Number(object.max_waiting_calls_per_caller)
+        : 0,
+      maxSessionsPerCaller: isSet(object.maxSessionsPerCaller)
+        ? globalThis.Number(object.maxSessionsPerCaller)
+        : isSet(object.max_sessions_per_caller)
+        ? globalThis.Number(object.max_sessions_per_caller)
+        : 0,
+      maxMemory: isSet(object.maxMemory)
+        ? globalThis.String(object.maxMemory)
+        : isSet(object.max_memory)
+        ? globalThis.String(object.max_memory)
+        : "",
+    };
+  },
+
+  toJSON(message: Quotas): unknown {
+    const obj: any = {};
+    if (message.maxCalls !== 0) {
+      obj.maxCalls = Math.round(message.maxCalls);
+    }
+    if (message.maxWaitingCalls !== 0) {
+      obj.maxWaitingCalls = Math.round(message.maxWaitingCalls);
+    }
+    if (message.maxSessions !== 0) {
+      obj.maxSessions = Math.round(message.maxSessions);
+    }
+    if (message.maxCallsPerCaller !== 0) {
+      obj.maxCallsPerCaller = Math.round(message.maxCallsPerCaller);
+    }
+    if (message.maxWaitingCallsPerCaller !== 0) {
+      obj.maxWaitingCallsPerCaller = Math.round(message.maxWaitingCallsPerCaller);
+    }
+    if (message.maxSessionsPerCaller !== 0) {
+      obj.maxSessionsPerCaller = Math.round(message.maxSessionsPerCaller);
+    }
+    if (message.maxMemory !== "") {
+      obj.maxMemory = message.maxMemory;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Quotas>): Quotas {
+    return Quotas.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Quotas>): Quotas {
+    const message = createBaseQuotas();
+    message.maxCalls = object.maxCalls ?? 0;
+    message.maxWaitingCalls = object.maxWaitingCalls ?? 0;
+    message.maxSessions = object.maxSessions ?? 0;
+    message.maxCallsPerCaller = object.maxCallsPerCaller ?? 0;
+    message.maxWaitingCallsPerCaller = object.maxWaitingCallsPerCaller ?? 0;
+    message.maxSessionsPerCaller = object.maxSessionsPerCaller ?? 0;
+    message.maxMemory = object.maxMemory ?? "";
+    return message;
+  },
+};
+
+function createBaseConcurrency(): Concurrency {
+  return { model: undefined, _unknownFields: {} };
+}
+
+export const Concurrency: MessageFns<Concurrency> = {
+  encode(message: Concurrency, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.model?.$case) {
+      case "threads":
+        writer.uint32(8).uint32(message.model.value);
+        break;
+      case "asyncio":
+        writer.uint32(16).uint32(message.model.value);
+        break;
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Concurrency {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConcurrency();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.model = { $case: "threads", value: reader.uint32() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.model = { $case: "asyncio", value: reader.uint32() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Concurrency {
+    return {
+      model: isSet(object.threads)
+        ? { $case: "threads", value: globalThis.Number(object.threads) }
+        : isSet(object.asyncio)
+        ? { $case: "asyncio", value: globalThis.Number(object.asyncio) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Concurrency): unknown {
+    const obj: any = {};
+    if (message.model?.$case === "threads") {
+      obj.threads = Math.round(message.model.value);
+    } else if (message.model?.$case === "asyncio") {
+      obj.asyncio = Math.round(message.model.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Concurrency>): Concurrency {
+    return Concurrency.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Concurrency>): Concurrency {
+    const message = createBaseConcurrency();
+    switch (object.model?.$case) {
+      case "threads": {
+        if (object.model?.value !== undefined && object.model?.value !== null) {
+          message.model = { $case: "threads", value: object.model.value };
+        }
+        break;
+      }
+      case "asyncio": {
+        if (object.model?.value !== undefined && object.model?.value !== null) {
+          message.model = { $case: "asyncio", value: object.model.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseRecycling(): Recycling {
+  return { maxCallsPerWorker: 0, maxMemoryGrowth: "", maxAge: undefined, _unknownFields: {} };
+}
+
+export const Recycling: MessageFns<Recycling> = {
+  encode(message: Recycling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxCallsPerWorker !== 0) {
+      writer.uint32(8).uint32(message.maxCallsPerWorker);
+    }
+    if (message.maxMemoryGrowth !== "") {
+      writer.uint32(18).string(message.maxMemoryGrowth);
+    }
+    if (message.maxAge !== undefined) {
+      Duration.encode(message.maxAge, writer.uint32(26).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Recycling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecycling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxCallsPerWorker = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.maxMemoryGrowth = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.maxAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Recycling {
+    return {
+      maxCallsPerWorker: isSet(object.maxCallsPerWorker)
+        ? globalThis.Number(object.maxCallsPerWorker)
+        : isSet(object.max_calls_per_worker)
+        ? globalThis.Number(object.max_calls_per_worker)
+        : 0,
+      maxMemoryGrowth: isSet(object.maxMemoryGrowth)
+        ? globalThis.String(object.maxMemoryGrowth)
+        : isSet(object.max_memory_growth)
+        ? globalThis.String(object.max_memory_growth)
+        : "",
+      maxAge: isSet(object.maxAge)
+        ? Duration.fromJSON(object.maxAge)
+        : isSet(object.max_age)
+        ? Duration.fromJSON(object.max_age)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Recycling): unknown {
+    const obj: any = {};
+    if (message.maxCallsPerWorker !== 0) {
+      obj.maxCallsPerWorker = Math.round(message.maxCallsPerWorker);
+    }
+    if (message.maxMemoryGrowth !== "") {
+      obj.maxMemoryGrowth = message.maxMemoryGrowth;
+    }
+    if (message.maxAge !== undefined) {
+      obj.maxAge = Duration.toJSON(message.maxAge);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Recycling>): Recycling {
+    return Recycling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Recycling>): Recycling {
+    const message = createBaseRecycling();
+    message.maxCallsPerWorker = object.maxCallsPerWorker ?? 0;
+    message.maxMemoryGrowth = object.maxMemoryGrowth ?? "";
+    message.maxAge = (object.maxAge !== undefined && object.maxAge !== null)
+      ? Duration.fromPartial(object.maxAge)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionLimits(): SessionLimits {
+  return { maxSessions: 0, maxMemory: "", _unknownFields: {} };
+}
+
+export const SessionLimits: MessageFns<SessionLimits> = {
+  encode(message: SessionLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxSessions !== 0) {
+      writer.uint32(8).uint32(message.maxSessions);
+    }
+    if (message.maxMemory !== "") {
+      writer.uint32(18).string(message.maxMemory);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxSessions = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.maxMemory = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionLimits {
+    return {
+      maxSessions: isSet(object.maxSessions)
+        ? globalThis.Number(object.maxSessions)
+        : isSet(object.max_sessions)
+        ? globalThis.Number(object.max_sessions)
+        : 0,
+      maxMemory: isSet(object.maxMemory)
+        ? globalThis.String(object.maxMemory)
+        : isSet(object.max_memory)
+        ? globalThis.String(object.max_memory)
+        : "",
+    };
+  },
+
+  toJSON(message: SessionLimits): unknown {
+    const obj: any = {};
+    if (message.maxSessions !== 0) {
+      obj.maxSessions = Math.round(message.maxSessions);
+    }
+    if (message.maxMemory !== "") {
+      obj.maxMemory = message.maxMemory;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SessionLimits>): SessionLimits {
+    return SessionLimits.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionLimits>): SessionLimits {
+    const message = createBaseSessionLimits();
+    message.maxSessions = object.maxSessions ?? 0;
+    message.maxMemory = object.maxMemory ?? "";
     return message;
   },
 };
@@ -1145,6 +1975,7 @@ function createBaseScaling(): Scaling {
     maxScaleDownRate: 0,
     scaleDownDelay: undefined,
     idleTimeout: undefined,
+    leaseTimeout: undefined,
     _unknownFields: {},
   };
 }
@@ -1183,6 +2014,9 @@ export const Scaling: MessageFns<Scaling> = {
     }
     if (message.idleTimeout !== undefined) {
       Duration.encode(message.idleTimeout, writer.uint32(90).fork()).join();
+    }
+    if (message.leaseTimeout !== undefined) {
+      Duration.encode(message.leaseTimeout, writer.uint32(98).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1296,6 +2130,14 @@ export const Scaling: MessageFns<Scaling> = {
             message.idleTimeout = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.leaseTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1373,6 +2215,11 @@ export const Scaling: MessageFns<Scaling> = {
         : isSet(object.idle_timeout)
         ? Duration.fromJSON(object.idle_timeout)
         : undefined,
+      leaseTimeout: isSet(object.leaseTimeout)
+        ? Duration.fromJSON(object.leaseTimeout)
+        : isSet(object.lease_timeout)
+        ? Duration.fromJSON(object.lease_timeout)
+        : undefined,
     };
   },
 
@@ -1411,6 +2258,9 @@ export const Scaling: MessageFns<Scaling> = {
     if (message.idleTimeout !== undefined) {
       obj.idleTimeout = Duration.toJSON(message.idleTimeout);
     }
+    if (message.leaseTimeout !== undefined) {
+      obj.leaseTimeout = Duration.toJSON(message.leaseTimeout);
+    }
     return obj;
   },
 
@@ -1438,6 +2288,9 @@ export const Scaling: MessageFns<Scaling> = {
     message.idleTimeout = (object.idleTimeout !== undefined && object.idleTimeout !== null)
       ? Duration.fromPartial(object.idleTimeout)
       : undefined;
+    message.leaseTimeout = (object.leaseTimeout !== undefined && object.leaseTimeout !== null)
+      ? Duration.fromPartial(object.leaseTimeout)
+      : undefined;
     return message;
   },
 };
@@ -1452,6 +2305,7 @@ function createBaseModuleStatus(): ModuleStatus {
     pods: [],
     pythonVersion: "",
     scaling: undefined,
+    startTimes: [],
     _unknownFields: {},
   };
 }
@@ -1484,6 +2338,9 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
     }
     if (message.scaling !== undefined) {
       ScalingStatus.encode(message.scaling, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.startTimes) {
+      Duration.encode(v!, writer.uint32(98).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1573,6 +2430,14 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
             message.scaling = ScalingStatus.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.startTimes.push(Duration.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1613,6 +2478,11 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
         ? globalThis.String(object.python_version)
         : "",
       scaling: isSet(object.scaling) ? ScalingStatus.fromJSON(object.scaling) : undefined,
+      startTimes: globalThis.Array.isArray(object?.startTimes)
+        ? object.startTimes.map((e: any) => Duration.fromJSON(e))
+        : globalThis.Array.isArray(object?.start_times)
+        ? object.start_times.map((e: any) => Duration.fromJSON(e))
+        : [],
     };
   },
 
@@ -1642,6 +2512,9 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
     if (message.scaling !== undefined) {
       obj.scaling = ScalingStatus.toJSON(message.scaling);
     }
+    if (message.startTimes?.length) {
+      obj.startTimes = message.startTimes.map((e) => Duration.toJSON(e));
+    }
     return obj;
   },
 
@@ -1664,6 +2537,7 @@ export const ModuleStatus: MessageFns<ModuleStatus> = {
     message.scaling = (object.scaling !== undefined && object.scaling !== null)
       ? ScalingStatus.fromPartial(object.scaling)
       : undefined;
+    message.startTimes = object.startTimes?.map((e) => Duration.fromPartial(e)) || [];
     return message;
   },
 };
