@@ -25,8 +25,8 @@ export function createLoadReport(read: () => PodLoad): LoadReport {
       if (listeners.size === 0 || timer !== undefined) return;
       timer = setTimeout(() => {
         timer = undefined;
+        // Also where nothing is left of a short call: that there was one is news.
         const { calls, sessions } = read();
-        if (calls === last.calls && sessions === last.sessions) return;
         last = { calls, sessions };
         for (const listener of listeners) listener(last);
       }, EVERY_MS);

@@ -1,6 +1,7 @@
 import type { RpcStatus } from "@podule/grpc";
 import type { Quotas } from "@podule/proto/podule/v1/modules.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { Outliers } from "./outliers.ts";
 import type { PodLink } from "./pod-link.ts";
 import { QuotaGate } from "./quota-gate.ts";
 import { type CallQuotas, callQuotas } from "./quotas.ts";
@@ -27,6 +28,7 @@ export class ModuleCalls {
   /** The message that the quotas are from; another one is another object. */
   #quotas: Quotas | undefined;
   #timeout: NodeJS.Timeout | undefined;
+  #outliers: Outliers | undefined;
   #links: readonly PodLink[] = [];
   #turn = 0;
   #flushing = false;
@@ -73,10 +75,24 @@ export class ModuleCalls {
 
   addLink(link: PodLink): void {
     this.#links = [...this.#links, link];
+    this.#compare();
   }
 
   removeLink(link: PodLink): void {
     this.#links = this.#links.filter((one) => one !== link);
+    this.#outliers?.remove(link.name);
+    this.#compare();
+  }
+
+  /** Of a module with several pods. */
+  get outliers(): Outliers | undefined {
+    return this.#outliers;
+  }
+
+  #compare(): void {
+    if (this.#links.length < 2) this.#outliers = undefined;
+    else this.#outliers ??= new Outliers();
+    for (const { name } of this.#links) this.#outliers?.add(name, performance.now());
   }
 
   /** Hands the call to a pod at once. False: none can take it now, or others wait before it. */

@@ -1,7 +1,10 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
+import { type RpcStatus, reasonOf } from "@podule/grpc";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { connectSession, type SessionClient } from "@podule/session";
+import { Status } from "nice-grpc-common";
 import { millisecondsOf } from "../modules/module-status.ts";
+import type { Outliers } from "./outliers.ts";
 import type { Candidate } from "./route.ts";
 import { Slots } from "./slots.ts";
 
@@ -13,11 +16,21 @@ export interface PodLinkOptions {
   readonly maxMessageBytes: number;
   /** It may take calls now, or one more than before. */
   readonly onFree: () => void;
+  /** What compares it with the module's other pods; undefined while there are none. */
+  readonly outliers: () => Outliers | undefined;
   /** Its workers, where the calls that they cannot run soon should rather wait for another pod. */
   readonly workers?: () => number | undefined;
   /** Default: without TLS. */
   readonly credentials?: (() => ChannelCredentials) | undefined;
 }
+
+/** Whether the pod, not the function, is to blame. */
+function isOfPod(status: RpcStatus): boolean {
+  if (status.code !== Status.UNAVAILABLE && status.code !== Status.INTERNAL) return false;
+  return !NOT_OF_POD.has(reasonOf(status) ?? "");
+}
+
+const NOT_OF_POD = new Set(["PYTHON_EXCEPTION", "DRAINING", "SESSION_CLOSED"]);
 
 /** A pod as calls see it: one session for all unary and streamed calls, made anew when it breaks. */
 export class PodLink implements Candidate {
@@ -90,9 +103,18 @@ export class PodLink implements Candidate {
     return this.#options.credentials?.();
   }
 
-  /** A call that was given to the link has ended. */
-  released(): void {
-    this.#slots.finished(performance.now());
+  /** One that is probed has one call at a time. */
+  get isSpared(): boolean {
+    const standing = this.#options.outliers()?.standing(this.name, performance.now());
+    return standing === "ejected" || (standing === "probing" && this.inFlight > 0);
+  }
+
+  /** A call that was given to the link, then, has ended; `begun`: undefined where its time says nothing of the pod. */
+  released(begun?: number, error?: RpcStatus): void {
+    const now = performance.now();
+    this.#slots.finished(now);
+    const latency = begun === undefined ? undefined : now - begun;
+    this.#options.outliers()?.ended(this.name, now, latency, error !== undefined && isOfPod(error));
     this.#options.onFree();
   }
 

@@ -9,6 +9,7 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
   inFlight: fc.nat(8),
   maxInFlight: fc.nat(8),
   sessions: fc.nat(8),
+  isSpared: fc.constant(false),
 });
 
 test("takes the least loaded of the newest generation's usable pods, and only those with room", () => {
@@ -50,6 +51,7 @@ test("equals take turns", () => {
     inFlight: 0,
     maxInFlight: 9,
     sessions: 0,
+    isSpared: false,
   }));
   for (const load of ["call", "session"] as const)
     expect(new Set([0, 1, 2].map((turn) => route(pods, turn, load)))).toEqual(new Set(pods));
@@ -75,7 +77,20 @@ test("affinities are spread over the pods", () => {
     inFlight: 0,
     maxInFlight: 9,
     sessions: 0,
+    isSpared: false,
   }));
   const found = Array.from({ length: 300 }, (_, n) => route(pods, 0, "call", `request ${n}`)?.name);
   for (const { name } of pods) expect(found.filter((one) => one === name).length).toBeGreaterThan(50);
+});
+
+test("one that is spared gets nothing, unless all are", () => {
+  const pod = { usable: true, generation: 1n, inFlight: 0, maxInFlight: 9, sessions: 0 };
+  const good = { ...pod, name: "good", inFlight: 5, sessions: 5, isSpared: false };
+  const spared = { ...pod, name: "spared", isSpared: true };
+  for (const load of ["call", "session"] as const) {
+    expect(route([spared, good], 0, load)).toBe(good);
+    expect(route([spared, { ...good, usable: false }], 0, load)).toBe(spared);
+    expect(route([spared], 0, load)).toBe(spared);
+  }
+  expect(route([spared, { ...good, inFlight: 9 }], 0, "call")).toBeUndefined();
 });

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly maxInFlight: number;
   /** Of clients, each on a stream of its own. */
   readonly sessions: number;
+  /** It does worse than the others: given something only where no other can be. */
+  readonly isSpared: boolean;
 }
 
 /** What is to be given to a pod. */
@@ -18,7 +20,8 @@ export type Load = "call" | "session";
 
 /**
  * The pod for the next call: of the newest generation that has a usable pod, the one with the fewest calls in flight that
- * takes one more; for the next session, the one with the fewest sessions. Equals take turns by `turn`. Undefined: it must wait.
+ * takes one more; for the next session, the one with the fewest sessions. Equals take turns by `turn`. One that is spared is taken only where all
+ * are. Undefined: it must wait.
  */
 export function route<C extends Candidate>(
   candidates: readonly C[],
@@ -32,10 +35,12 @@ export function route<C extends Candidate>(
     return first.usable && hasRoom(first, load) ? first : undefined;
   }
   const newest = newestOf(candidates);
+  const isSparing = candidates.some((one) => one.usable && one.generation === newest && !one.isSpared);
   let best: C | undefined;
   for (let n = 0; n < candidates.length; n++) {
     const one = candidates[(n + turn) % candidates.length];
     if (one === undefined || !one.usable || one.generation !== newest) continue;
+    if (isSparing && one.isSpared) continue;
     if (hasRoom(one, load) && (best === undefined || loadOf(one, load) < loadOf(best, load))) best = one;
   }
   return best;

@@ -218,6 +218,7 @@ export class Router {
     const link = new PodLink(pod, {
       moduleId: module.id,
       maxMessageBytes: this.#options.maxMessageBytes,
+      outliers: () => module.outliers,
       workers: () => this.#options.workersOf?.(module.id),
       credentials: this.#options.pods.credentials,
       onFree: () => {

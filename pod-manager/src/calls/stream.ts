@@ -84,7 +84,7 @@ class StreamedCall implements Outgoing {
       error: (status) => {
         this.#running = undefined;
         this.#onError(status);
-        link.released();
+        link.released(undefined, status);
       },
     });
   }

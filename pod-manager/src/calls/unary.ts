@@ -77,11 +77,12 @@ class UnaryCall implements Outgoing {
       return;
     }
     this.#starts += 1;
+    const begun = performance.now();
     this.#running = link.client.call(this.#call.request, facts, (error, response) => {
       this.#running = undefined;
       if (error === undefined) this.#answer(response ?? Buffer.alloc(0));
       else this.#onError(error);
-      link.released();
+      link.released(begun, error);
     });
   }
 

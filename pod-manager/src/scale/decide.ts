@@ -21,7 +21,7 @@ export interface Observation {
   readonly load: number;
   /** Pods that take calls. */
   readonly ready: number;
-  /** Pods with sessions: their objects would be lost. */
+  /** Pods with sessions that may not end: their objects would be lost. */
   readonly held: number;
   /** Calls that a pod runs at once. */
   readonly capacity: number;

@@ -83,6 +83,23 @@ describe("the scaler", () => {
     expect(wanted()).toBe(0);
   });
 
+  it("lets a pod go whose sessions had no call for the lease timeout, however short their calls are", () => {
+    const leases = { ...scaling, leaseTimeout: seconds(20) };
+    module = { ...module, spec: ModuleSpec.create({ scaling: leases }) };
+    wanted();
+    for (let time = 0; time < 60; time += 10) {
+      // A call that is over again when the pod tells of it.
+      told.set("pods/m-1", { calls: 0, sessions: 1 });
+      for (const listener of listeners) listener({ module: "m" });
+      pass(10_000);
+      expect(wanted()).toBe(1);
+    }
+    pass(19_000);
+    expect(wanted()).toBe(1);
+    pass(4000);
+    expect(wanted()).toBe(0);
+  });
+
   it("prefers to keep pods with sessions, then those with calls", () => {
     load.links = [link("pods/a"), { ...link("pods/b"), inFlight: 5 }, link("pods/c")];
     told.set("pods/c", { calls: 0, sessions: 1 });

@@ -2,7 +2,7 @@ import type { Module, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import { callsAtOnce, effectiveSpec, emptySpec } from "../modules/module-spec.ts";
 import { isAdopted } from "../modules/progress.ts";
 import type { PodScale, WantedPods } from "../modules/wanted-pods.ts";
-import type { PodBackend } from "../pods/pod-backend.ts";
+import type { PodBackend, PodLoad } from "../pods/pod-backend.ts";
 import { beginMemory, decide, type Memory, type Observation } from "./decide.ts";
 import { createLoadHistory, type LoadHistory } from "./load-history.ts";
 import type { ModuleLoad } from "./module-load.ts";
@@ -32,6 +32,14 @@ interface Entry {
   memory: Memory;
   decided: WantedPods;
   hurry: NodeJS.Timeout | undefined;
+  /** When sessions of its pods were last seen to be used, by the pods' names. */
+  used: ReadonlyMap<string, Use>;
+}
+
+interface Use {
+  /** What the pod told then: it tells whenever it has had a call, so another message is another use. */
+  readonly told: PodLoad | undefined;
+  readonly at: number;
 }
 
 /** Follows the load of each module, pushed by what routes the calls and by the pods, and decides how many pods it should have. */
@@ -84,8 +92,10 @@ export function createScaler(options: {
     for (const listener of listeners) listener(entry.id);
   }
 
-  function observe({ id, history, settings, capacity }: Entry, now: number): Observation {
+  function observe(entry: Entry, now: number): Observation {
+    const { id, history, settings, capacity } = entry;
     const load = loads.get(id);
+    entry.used = usesOf(load, entry.used, now);
     const level = levelOf(load);
     history.report(now, level);
     const usable = load?.links.filter((link) => link.usable) ?? [];
@@ -94,7 +104,7 @@ export function createScaler(options: {
       panic: history.average(now, settings.panicWindow),
       load: level,
       ready: usable.length,
-      held: usable.filter((link) => sessionsOf(link) > 0).length,
+      held: usable.filter((link) => isHeld(link, entry, now)).length,
       capacity,
     };
   }
@@ -110,6 +120,23 @@ export function createScaler(options: {
 
   function sessionsOf({ name, sessions }: ModuleLoad["links"][number]): number {
     return Math.max(sessions, pods.loadOf(name)?.sessions ?? 0);
+  }
+
+  function usesOf(load: ModuleLoad | undefined, before: Entry["used"], now: number): Entry["used"] {
+    const uses = new Map<string, Use>();
+    for (const { name, inFlight } of load?.links ?? []) {
+      const told = pods.loadOf(name);
+      const known = before.get(name);
+      const isUsed = known === undefined || known.told !== told || inFlight > 0 || (told?.calls ?? 0) > 0;
+      uses.set(name, isUsed ? { told, at: now } : known);
+    }
+    return uses;
+  }
+
+  /** Whether its sessions keep the pod. */
+  function isHeld(link: ModuleLoad["links"][number], { used, settings }: Entry, now: number): boolean {
+    if (sessionsOf(link) === 0) return false;
+    return now - (used.get(link.name)?.at ?? now) < settings.leaseTimeout;
   }
 
   function worthOf(id: string): ReadonlyMap<string, number> {
@@ -140,6 +167,7 @@ export function createScaler(options: {
         at: Date.now(),
       },
       hurry: undefined,
+      used: new Map(),
     };
     entries.set(id, entry);
     return entry;

@@ -20,6 +20,7 @@ describe("the settings of scaling", () => {
       maxScaleDownRate: 2,
       scaleDownDelay: 30_000,
       idleTimeout: 300_000,
+      leaseTimeout: Number.POSITIVE_INFINITY,
     });
     expect(scalingSettings(Scaling.create())).toEqual(scalingSettings(undefined));
     expect(scalingSettings(Scaling.create({ minPods: 3 }))).toMatchObject({ maxPods: 3, initialPods: 3 });

@@ -14,6 +14,8 @@ export interface ScalingSettings {
   readonly maxScaleDownRate: number;
   readonly scaleDownDelay: number;
   readonly idleTimeout: number;
+  /** Sessions without a call for this time do not keep their pod; Infinity: they do. */
+  readonly leaseTimeout: number;
 }
 
 const SECOND = 1000;
@@ -38,6 +40,7 @@ export function scalingSettings(scaling: Scaling | undefined): ScalingSettings {
     maxScaleDownRate: scaling?.maxScaleDownRate || 2,
     scaleDownDelay: milliseconds(scaling?.scaleDownDelay) ?? 30 * SECOND,
     idleTimeout: milliseconds(scaling?.idleTimeout) ?? 300 * SECOND,
+    leaseTimeout: milliseconds(scaling?.leaseTimeout) ?? Number.POSITIVE_INFINITY,
   };
 }
 
@@ -64,6 +67,7 @@ export function scalingProblems(scaling: Scaling | undefined): readonly (readonl
   check("max_scale_down_rate", scaling.maxScaleDownRate, rate, `above 1, at most ${MAX_RATE}`);
   check("scale_down_delay", milliseconds(scaling.scaleDownDelay), between(0, HOUR), "0 s to 1 h");
   check("idle_timeout", milliseconds(scaling.idleTimeout), between(SECOND, MAX_IDLE), "1 s to 30 days");
+  check("lease_timeout", milliseconds(scaling.leaseTimeout), between(SECOND, MAX_IDLE), "1 s to 30 days");
   return found;
 }
 

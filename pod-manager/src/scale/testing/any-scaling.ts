@@ -18,6 +18,7 @@ export const anySettings: fc.Arbitrary<ScalingSettings> = fc
     ...rest,
     minPods: Math.min(a, b),
     maxPods: Math.max(a, b),
+    leaseTimeout: Number.POSITIVE_INFINITY,
     panicWindow: Math.max(1000, rest.stableWindow / 10),
   }));
 
