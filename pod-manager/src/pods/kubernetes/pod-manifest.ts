@@ -137,7 +137,6 @@ export function ownerReferences(moduleId: string, moduleUid: string): readonly o
       name: objectNameOf(moduleId),
       uid: moduleUid,
       controller: true,
-      blockOwnerDeletion: true,
     },
   ];
 }
