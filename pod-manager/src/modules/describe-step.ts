@@ -2,6 +2,7 @@ import type { RpcStatus } from "@podule/grpc";
 import { Any } from "@podule/proto/google/protobuf/any.ts";
 import { RetryInfo } from "@podule/proto/google/rpc/error_details.ts";
 import { Module_State } from "@podule/proto/podule/v1/modules.ts";
+import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import type { StatusChange } from "./module-status.ts";
 import type { Step } from "./next-step.ts";
 import type { Failure, Progress } from "./progress.ts";
@@ -30,6 +31,15 @@ export function describeStep(
         ? { state: Module_State.FAILED }
         : failed(progress.failure, progress.failures);
   }
+}
+
+/** Where no pod is ready because one that is to start cannot, for now: why, as a failure that may pass. */
+export function describeStuck(step: Step, pods: readonly Pod[]): StatusChange | undefined {
+  if (step.phase !== "starting") return undefined;
+  const stuck = pods.find(({ state, error }) => state === Pod_State.STARTING && error !== undefined);
+  if (stuck?.error === undefined) return undefined;
+  const [message = ""] = stuck.error.message.split("\n");
+  return { state: Module_State.FAILED, error: stuck.error, message };
 }
 
 function preparingState(

@@ -5,7 +5,7 @@ import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import type { Environment, Environments } from "../environments/environments.ts";
 import type { PodBackend } from "../pods/pod-backend.ts";
 import { withStarts } from "../scale/start-times.ts";
-import { describeStep } from "./describe-step.ts";
+import { describeStep, describeStuck } from "./describe-step.ts";
 import { idOf, moduleName } from "./module-id.ts";
 import { timestampOf, withStatus } from "./module-status.ts";
 import { nextStep, type Step } from "./next-step.ts";
@@ -70,7 +70,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   const gate = createStartGate({
     limit: options.starts ?? STARTS,
-    starting: () => pods.listPods().filter(({ state }) => state === Pod_State.STARTING).length,
+    starting: () =>
+      pods.listPods().filter((pod) => pod.state === Pod_State.STARTING && pod.error === undefined).length,
     wake: queue.add,
   });
 
@@ -195,7 +196,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   ): void {
     setStatus(id, progress, {
       scaling: { wantedPods: wanted, reason, time: timestampOf(new Date(at)) },
-      ...describeStep(step, progress, registry.get(id)?.status?.state),
+      ...(describeStuck(step, podsOf(id)) ?? describeStep(step, progress, registry.get(id)?.status?.state)),
       ...(environment === undefined
         ? {}
         : { environment: environment.digest, pythonVersion: environment.pythonVersion }),

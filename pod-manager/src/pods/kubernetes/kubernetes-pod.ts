@@ -23,6 +23,8 @@ export interface KubernetesPodOptions {
   readonly onStartTimeout: (pod: KubernetesPod, status: RpcStatus) => void;
 }
 
+const PROBLEM_MS = 1000;
+
 /** One Pod as this manager sees it: from the wish to have it to what is known after its end. */
 export class KubernetesPod {
   readonly name: string;
@@ -43,6 +45,8 @@ export class KubernetesPod {
   #load: PodLoad | undefined;
   #closeChannel: (() => void) | undefined;
   #startTimer: NodeJS.Timeout | undefined;
+  #problemSince: number | undefined;
+  #problemTimer: NodeJS.Timeout | undefined;
   #shown = "";
 
   constructor(options: KubernetesPodOptions) {
@@ -129,6 +133,7 @@ export class KubernetesPod {
   /** This manager looks no longer. */
   close(): void {
     clearTimeout(this.#startTimer);
+    clearTimeout(this.#problemTimer);
     this.#closeChannel?.();
     this.#closeChannel = undefined;
   }
@@ -143,7 +148,22 @@ export class KubernetesPod {
     if (this.#outcome !== undefined) return this.#outcome.error;
     if (this.#asked || this.#serving) return undefined;
     if (this.#object === undefined) return this.#createError;
-    return startProblem(this.#object, this.#named(), this.#warning);
+    return this.#lastingProblem(startProblem(this.#object, this.#named(), this.#warning));
+  }
+
+  /** A problem is told when it has lasted: some are over as soon as another pod has gone. */
+  #lastingProblem(problem: RpcStatus | undefined): RpcStatus | undefined {
+    if (problem === undefined) {
+      this.#problemSince = undefined;
+      clearTimeout(this.#problemTimer);
+      return undefined;
+    }
+    this.#problemSince ??= performance.now();
+    const left = this.#problemSince + PROBLEM_MS - performance.now();
+    if (left <= 0) return problem;
+    clearTimeout(this.#problemTimer);
+    this.#problemTimer = setTimeout(() => this.#tell(), left + 1);
+    return undefined;
   }
 
   #address(): string | undefined {
