@@ -50,6 +50,7 @@ export function createManager(config: Config): Manager {
     quotas: config.quotas,
     queueTimeoutMs: config.queueTimeoutMs,
     maxMessageBytes,
+    requestGraceMs: sessionGraceMs,
   });
   const closing = new AbortController();
   const health = createHealth();

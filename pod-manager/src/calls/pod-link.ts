@@ -42,6 +42,8 @@ export class PodLink implements Candidate {
   readonly createdAt: number;
   /** Client sessions piped to the pod. */
   sessions = 0;
+  /** It has been READY: it may have had calls. */
+  wasReady = false;
   readonly #options: PodLinkOptions;
   #client: SessionClient | undefined;
   #open = false;
@@ -92,6 +94,7 @@ export class PodLink implements Candidate {
   update(pod: Pod): void {
     if (pod.address !== "") this.address = pod.address;
     this.#ready = pod.state === Pod_State.READY;
+    if (this.#ready) this.wasReady = true;
     if (pod.state === Pod_State.DRAINING) this.#drain();
     if (!this.#ready) return;
     if (this.usable) this.#options.onFree();

@@ -133,3 +133,19 @@ export function shuttingDown(): RpcStatus {
     retryAfterMs: RETRY_MS,
   });
 }
+
+/** `pod`: undefined where it is not known which pod may have had it. */
+export function requestLost(pod: string | undefined): RpcStatus {
+  const words =
+    "The pod that had this request_id cannot be asked any more: the call may have run, and is not run again";
+  return rpcStatus(Status.ABORTED, "REQUEST_LOST", words, pod === undefined ? {} : { metadata: { pod } });
+}
+
+export function tooManyRequestIds(known: number): RpcStatus {
+  return rpcStatus(
+    Status.RESOURCE_EXHAUSTED,
+    "TOO_MANY_REQUEST_IDS",
+    `${known} calls with a request_id are remembered already: as many as can be`,
+    { retryAfterMs: RETRY_MS },
+  );
+}

@@ -17,11 +17,14 @@ import {
   sessionGone,
   shuttingDown,
 } from "./refusal.ts";
+import { RequestHomes } from "./request-homes.ts";
 import { podOfToken } from "./session-token.ts";
 import type { ByteBudget } from "./waiting-queue.ts";
 
 const QUEUE_BYTES = 64 * 1024 * 1024;
 const ALL_QUEUES_BYTES = 256 * 1024 * 1024;
+/** Remembered at once; about 50 MiB. */
+const MOST_REQUEST_IDS = 200_000;
 const COLLECTION = "modules/";
 
 export interface RouterOptions {
@@ -32,6 +35,8 @@ export interface RouterOptions {
   /** The longest that a call waits for a pod. */
   readonly queueTimeoutMs: number;
   readonly maxMessageBytes: number;
+  /** How long the answers of calls with a request_id are kept. */
+  readonly requestGraceMs: number;
   /** A module's load has changed. */
   readonly onLoad?: (load: ModuleLoad) => void;
   /** Workers of each pod of a module that may have several pods. */
@@ -45,10 +50,15 @@ export class Router {
   readonly #links = new Map<string, PodLink>();
   readonly #budget: ByteBudget;
   readonly #stopWatching: readonly (() => void)[];
+  readonly requests: RequestHomes;
+  readonly #startedAt = performance.now();
+  /** When a module last lost a pod, by its id; the oldest first. */
+  readonly #podWentAt = new Map<string, number>();
   #closed = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
+    this.requests = new RequestHomes(options.requestGraceMs, MOST_REQUEST_IDS);
     this.#budget = { left: Math.max(ALL_QUEUES_BYTES, options.maxMessageBytes) };
     this.#stopWatching = [
       options.modules.watch((event) => this.#onModule(event)),
@@ -69,12 +79,29 @@ export class Router {
   /** To the pod that the token names, and to no other: the session lives there. */
   submitToSession(token: string, outgoing: Outgoing): void {
     const pod = podOfToken(token);
+    this.submitToPod(pod, outgoing, sessionGone(pod));
+  }
+
+  /** To that pod and to no other; fails with `gone` where there is none of that name. */
+  submitToPod(pod: string, outgoing: Outgoing, gone: RpcStatus): void {
     const link = this.#links.get(pod);
     const excess = link === undefined ? undefined : this.#modules.get(link.moduleId)?.admit(outgoing);
-    if (link === undefined) outgoing.fail(sessionGone(pod));
+    if (link === undefined) outgoing.fail(gone);
     else if (excess !== undefined) outgoing.fail(excess);
     else if (outgoing.load === "session" || link.usable) outgoing.start(link);
     else outgoing.fail(podNotReady(pod));
+  }
+
+  linksOf(id: string): readonly PodLink[] {
+    return this.#modules.get(id)?.links ?? [];
+  }
+
+  /** Whether a pod that cannot be asked any more may have had a call of the module within the grace time. */
+  mayHaveHad(id: string): boolean {
+    const since = performance.now() - this.#options.requestGraceMs;
+    const wentAt = this.#podWentAt.get(id);
+    if (this.#startedAt > since || (wentAt !== undefined && wentAt > since)) return true;
+    return this.linksOf(id).some((link) => link.wasReady && !link.usable);
   }
 
   /** The caller of a call that may still wait has gone. */
@@ -204,6 +231,7 @@ export class Router {
     if (type === "DELETED" || pod.state === Pod_State.SUCCEEDED || pod.state === Pod_State.FAILED) {
       if (known !== undefined) {
         this.#links.delete(pod.name);
+        if (known.wasReady) this.#podWent(module.id);
         module.removeLink(known);
         known.close();
       }
@@ -211,6 +239,16 @@ export class Router {
     } else {
       const link = known ?? this.#link(module, pod);
       link.update(pod);
+    }
+  }
+
+  #podWent(id: string): void {
+    const now = performance.now();
+    this.#podWentAt.delete(id);
+    this.#podWentAt.set(id, now);
+    for (const [other, at] of this.#podWentAt) {
+      if (at > now - this.#options.requestGraceMs) return;
+      this.#podWentAt.delete(other);
     }
   }
 

@@ -12,6 +12,7 @@ import {
 import { callerOf } from "./caller.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
+import { RequestCall } from "./request-call.ts";
 import type { Router } from "./router.ts";
 
 /** `podule.v1.Calls/Call`: the request's bytes to a pod, the answer's bytes back. */
@@ -25,6 +26,7 @@ export function unaryHandler(router: Router) {
       return;
     }
     if (routed.module === "" && routed.session === "") callback(serviceError(moduleMissing()));
+    else if (routed.requestId !== "") new RequestCall(router, routed, call, callback).begin();
     else new UnaryCall(router, routed, call, callback).submit();
   };
 }

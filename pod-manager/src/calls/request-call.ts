@@ -1,0 +1,145 @@
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { type RpcStatus, reasonOf } from "@podule/grpc";
+import { asFirst, type Call, type RoutedCall } from "@podule/session";
+import { deadlinePassed, factsOf, isPastDeadline, mayMove, serviceError } from "./call-facts.ts";
+import { callerOf } from "./caller.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { PodLink } from "./pod-link.ts";
+import { requestLost, tooManyRequestIds } from "./refusal.ts";
+import type { Router } from "./router.ts";
+
+/** Longer ones are refused by the pod. */
+const LONGEST_KEY = 512;
+
+/**
+ * A call with a request_id: goes to the pod that had it before. A new one goes where all managers send it. One that says it was sent before, and that
+ * nobody here knows, is looked for in every pod; it is only run where no pod can have had it.
+ */
+export class RequestCall implements Outgoing {
+  readonly load = "call";
+  readonly affinity: string;
+  leave: (() => void) | undefined;
+  readonly #router: Router;
+  readonly #routed: RoutedCall;
+  readonly #call: ServerUnaryCall<Buffer, Buffer>;
+  readonly #callback: sendUnaryData<Buffer>;
+  /** What is sent to the pod. */
+  #request: Buffer;
+  #running: Call | undefined;
+  #starts = 0;
+
+  constructor(
+    router: Router,
+    routed: RoutedCall,
+    call: ServerUnaryCall<Buffer, Buffer>,
+    callback: sendUnaryData<Buffer>,
+  ) {
+    this.#router = router;
+    this.#routed = routed;
+    this.#call = call;
+    this.#callback = callback;
+    this.#request = routed.retry ? asFirst(call.request) : call.request;
+    this.affinity = `${routed.module}\0${routed.requestId}`.slice(0, LONGEST_KEY);
+    call.on("cancelled", () => this.#cancel());
+  }
+
+  get bytes(): number {
+    return this.#call.request.length;
+  }
+
+  get caller(): string {
+    return callerOf(this.#call);
+  }
+
+  get deadline(): number {
+    return Number(this.#call.getDeadline());
+  }
+
+  begin(): void {
+    const { session, module, retry } = this.#routed;
+    const known = session !== "" || this.#router.requests.podOf(this.affinity) !== undefined;
+    if (known || !retry) this.submit();
+    else this.#askNext([...this.#router.linksOf(module)]);
+  }
+
+  submit(): void {
+    const { session, module } = this.#routed;
+    const home = this.#router.requests.podOf(this.affinity);
+    if (session !== "") this.#router.submitToSession(session, this);
+    else if (home !== undefined) this.#router.submitToPod(home, this, requestLost(home));
+    else this.#router.submit(module, this);
+  }
+
+  start(link: PodLink): void {
+    const { requests } = this.#router;
+    const home = requests.podOf(this.affinity);
+    if (this.#routed.session === "" && home !== undefined && home !== link.name) {
+      // Another one with this id has been started while this one waited.
+      this.submit();
+      return;
+    }
+    const facts = factsOf(this.#call);
+    if (facts === undefined) {
+      this.fail(deadlinePassed());
+      return;
+    }
+    if (!requests.begin(this.affinity, link.name)) {
+      this.fail(tooManyRequestIds(requests.size));
+      return;
+    }
+    this.#starts += 1;
+    this.#running = link.client.call(this.#request, facts, (error, response) => {
+      this.#running = undefined;
+      const notBegun = error !== undefined && mayMove(error, 0);
+      requests.end(this.affinity, !notBegun);
+      if (error === undefined) this.#answer(response ?? Buffer.alloc(0));
+      else if (!this.#call.cancelled && mayMove(error, this.#starts)) this.submit();
+      else this.fail(error);
+      link.released();
+    });
+  }
+
+  fail(status: RpcStatus): void {
+    this.leave?.();
+    this.#callback(serviceError(status));
+  }
+
+  #answer(response: Buffer): void {
+    this.leave?.();
+    this.#callback(null, response);
+  }
+
+  /** Whether a pod knows the request, one after the other. */
+  #askNext(links: PodLink[]): void {
+    const link = links.pop();
+    const { module } = this.#routed;
+    if (link === undefined) {
+      if (this.#router.mayHaveHad(module)) this.fail(requestLost(undefined));
+      else this.submit();
+      return;
+    }
+    const facts = factsOf(this.#call);
+    if (!link.usable || this.#call.cancelled) this.#askNext(links);
+    else if (facts === undefined) this.fail(deadlinePassed());
+    else {
+      const { requests } = this.#router;
+      this.#running = link.client.call(this.#call.request, facts, (error, response) => {
+        this.#running = undefined;
+        if (error !== undefined && reasonOf(error) === "REQUEST_UNKNOWN") {
+          this.#askNext(links);
+          return;
+        }
+        if (requests.begin(this.affinity, link.name)) requests.end(this.affinity, true);
+        if (error === undefined) this.#answer(response ?? Buffer.alloc(0));
+        else this.fail(error);
+      });
+    }
+  }
+
+  #cancel(): void {
+    if (this.#running === undefined) {
+      this.leave?.();
+      this.#router.withdraw(this.#routed.module, this);
+    } else if (!isPastDeadline(this.#call)) this.#running.cancel();
+  }
+}
