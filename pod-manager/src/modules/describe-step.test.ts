@@ -1,4 +1,4 @@
-import { rpcStatus } from "@podule/grpc";
+import { reasonOf, rpcStatus } from "@podule/grpc";
 import { Module_State } from "@podule/proto/podule/v1/modules.ts";
 import { Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc";
@@ -12,11 +12,9 @@ const pod = (state: Pod_State, why?: typeof error) => Pod.create({ name: "pods/a
 
 test("a pod that cannot start, and no other that is ready: the module has failed, for now", () => {
   const pods = [pod(Pod_State.STARTING), pod(Pod_State.STARTING, error)];
-  expect(describeStuck(step("starting"), pods)).toEqual({
-    state: Module_State.FAILED,
-    error,
-    message: "No node can take the pod",
-  });
+  const stuck = describeStuck(step("starting"), pods);
+  expect(stuck).toMatchObject({ state: Module_State.FAILED, message: "No node can take the pod" });
+  expect(stuck?.error && reasonOf(stuck.error)).toBe("POD_UNSCHEDULABLE");
 });
 
 test("not while others answer, not for pods that have ended, not without a reason", () => {
