@@ -1,4 +1,4 @@
-import { CallRequest_Operation, CallRequest_ResultMode } from "@podule/proto/podule/v1/calls.ts";
+import { CallRequest, CallRequest_Operation, CallRequest_ResultMode } from "@podule/proto/podule/v1/calls.ts";
 import type { Value } from "@podule/proto/podule/v1/value.ts";
 import { openServices, type Services } from "../client/connection.ts";
 import { interruption } from "../console/interrupt.ts";
@@ -6,6 +6,7 @@ import { print } from "../console/print.ts";
 import { UsageError } from "../user-error.ts";
 import { readArgument, readKeywords } from "./argument.ts";
 import type { CallFlags } from "./call.ts";
+import { callOnce } from "./call-once.ts";
 import { readCallee } from "./callee.ts";
 import { fromMessage, ObjectArgument, toMessage } from "./message-value.ts";
 import { plainJson } from "./plain-json.ts";
@@ -25,8 +26,9 @@ export async function callHolding(name: string, texts: readonly string[], flags:
   using interrupt = interruption();
   const { signal } = interrupt;
   const wantsValue = flags.output === "json" && !flags.object;
-  const response = await services.calls.call(
-    {
+  const response = await callOnce(
+    (request, timeoutMs) => services.calls.call(request, { timeoutMs, signal }),
+    CallRequest.create({
       module: callee.module,
       function: callee.path,
       args: (await Promise.all(texts.map(readArgument))).map(toMessage),
@@ -34,8 +36,9 @@ export async function callHolding(name: string, texts: readonly string[], flags:
       target: target === undefined ? undefined : toMessage(new ObjectArgument(target)),
       resultMode: wantsValue ? CallRequest_ResultMode.VALUE : OBJECT,
       session,
-    },
-    { timeoutMs: flags.timeout, signal },
+    }),
+    flags.timeout,
+    signal,
   );
   const kind = response.result?.kind;
   if (response.result === undefined || kind?.$case !== "object") {
