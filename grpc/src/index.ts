@@ -2,6 +2,7 @@ export type { ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 export { Metadata, Status } from "nice-grpc-common";
 export * from "./errors.ts";
 export { createHealth, type Health } from "./health/health.ts";
+export { beginBytes, takeBytes } from "./protocol/byte-streams.ts";
 export { createReflection, type Reflection, type ReflectionOptions } from "./reflection/reflection.ts";
 export type { RawHandler, RawHandlers, RawKind } from "./server/raw.ts";
 export { createServer, type Server, type ServerOptions } from "./server/server.ts";

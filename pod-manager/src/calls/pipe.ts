@@ -36,9 +36,13 @@ export function pipeMessages(source: Source, sink: Sink, ended: () => void): voi
     isPaused = true;
     source.pause();
   });
-  source.on("end", () => {
+  const end = (): void => {
+    if (isEnded) return;
     isEnded = true;
     if (messages === 0) ended();
-  });
+  };
+  source.on("end", end);
+  // One that breaks does not end.
+  source.on("close", end);
   source.resume();
 }

@@ -13,7 +13,7 @@ import { MAX_STARTS, moduleMissing, serviceError } from "./call-facts.ts";
 import { callerOf } from "./caller.ts";
 import { whenConnected } from "./connected.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { pipeMessages } from "./pipe.ts";
+import { pipeStreams } from "./pipe-streams.ts";
 import type { PodLink } from "./pod-link.ts";
 import { podUnreachable } from "./refusal.ts";
 import type { Router } from "./router.ts";
@@ -135,17 +135,18 @@ class PipedSession implements Outgoing {
       call.pause();
       left();
     });
-    upstream.write(this.#first);
-    pipeMessages(upstream, call, () => {
-      if (call.cancelled) return;
-      if (failed === undefined) call.end();
-      else this.fail(failed);
-    });
-    pipeMessages(call, upstream, () => {
-      // A client that went away looks like one that has ended at first; the pod must not take it for that.
-      setTimeout(() => {
-        if (!call.cancelled) upstream.end();
-      }, END_MS);
+    pipeStreams(call, upstream, this.#first, {
+      podEnded: () => {
+        if (call.cancelled) return;
+        if (failed === undefined) call.end();
+        else this.fail(failed);
+      },
+      clientEnded: () => {
+        // A client that went away looks like one that has ended at first; the pod must not take it for that.
+        setTimeout(() => {
+          if (!call.cancelled) upstream.end();
+        }, END_MS);
+      },
     });
   }
 
