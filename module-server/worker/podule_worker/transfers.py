@@ -28,21 +28,32 @@ class Incoming:
 
         A total of 0: the body is not wanted any more.
         """
-        body, filled = self._bodies.get(number, (None, -1))
-        total = _TOTAL.unpack_from(payload)[0]
-        if not total:
+        size = len(payload) - _TOTAL.size
+        room = self.place(number, payload[: _TOTAL.size], size)
+        if room is not None:
+            room[:] = memoryview(payload)[_TOTAL.size :]
+        elif _TOTAL.unpack_from(payload)[0]:
+            body, filled = self._bodies[number]
+            self._bodies[number] = (body, filled + size)
+        else:
             self.drop(number)
-            return
-        if filled < 0:
+
+    def place(self, number: int, total: bytes, size: int) -> Optional[memoryview]:
+        """Where the bytes of the next chunk belong, which will be written there. None: `take` is to see it whole."""
+        length = _TOTAL.unpack(total)[0]
+        if not length:
+            return None
+        if number not in self._bodies:
             try:
-                body = bytearray(total)
+                self._bodies[number] = (bytearray(length), 0)
             except MemoryError:
-                body = None
-            filled = 0
-        stop = filled + len(payload) - _TOTAL.size
-        if body is not None and stop <= len(body):
-            body[filled:stop] = memoryview(payload)[_TOTAL.size :]
+                self._bodies[number] = (None, 0)
+        body, filled = self._bodies[number]
+        stop = filled + size
+        if body is None or stop > len(body):
+            return None
         self._bodies[number] = (body, stop)
+        return memoryview(body)[filled:stop]
 
     def drop(self, number: int) -> None:
         self._bodies.pop(number, None)

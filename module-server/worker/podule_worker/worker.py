@@ -28,6 +28,7 @@ class Worker:
     def __init__(self, link: Link, resolver: Resolver, progress: Progress) -> None:
         self._link = link
         incoming = Incoming()
+        link.place = incoming.place
         self._outgoing = outgoing = Outgoing(link)
         self._inbox = inbox = Inbox(link, incoming, outgoing)
         loop = EventLoop()
