@@ -1,7 +1,10 @@
 import { Reader } from "../wire/reader.ts";
+import type { Message } from "./message-writer.ts";
 
 interface Kept {
-  readonly bytes: Buffer;
+  /** In one piece, where it has several frames. */
+  readonly message: Message;
+  readonly size: number;
   /** Frames sent before this message. */
   readonly before: number;
   readonly frames: number;
@@ -25,10 +28,11 @@ export class KeptFrames {
   }
 
   /** A message of so many frames, without `received`, has been sent. */
-  add(bytes: Buffer, frames: number): void {
-    this.#kept.push({ bytes, before: this.#sent, frames });
+  add(message: Message, frames: number): void {
+    const size = message.reduce((sum, piece) => sum + piece.length, 0);
+    this.#kept.push({ message, size, before: this.#sent, frames });
     this.#sent += frames;
-    this.#bytes += bytes.length;
+    this.#bytes += size;
   }
 
   /** The other end has received so many frames. False: it cannot have. */
@@ -37,7 +41,7 @@ export class KeptFrames {
     for (;;) {
       const first = this.#kept[this.#head];
       if (first === undefined || first.before + first.frames > received) break;
-      this.#bytes -= first.bytes.length;
+      this.#bytes -= first.size;
       this.#head++;
     }
     if (this.#head > 32 && this.#head * 2 > this.#kept.length) {
@@ -48,16 +52,16 @@ export class KeptFrames {
   }
 
   /** The messages to send again to an end that has received so many frames. */
-  *after(received: number): Generator<Buffer> {
-    for (const { bytes, before } of this.#kept.slice(this.#head)) {
-      yield before >= received ? bytes : bytes.subarray(skipFrames(bytes, received - before));
+  *after(received: number): Generator<Message> {
+    for (const { message, before } of this.#kept.slice(this.#head)) {
+      yield before >= received ? message : [withoutFrames(Buffer.concat(message), received - before)];
     }
   }
 }
 
-/** Where the frame behind the first `count` begins. */
-function skipFrames(bytes: Buffer, count: number): number {
+/** What is behind the first `count` frames. */
+function withoutFrames(bytes: Buffer, count: number): Buffer {
   const reader = new Reader(bytes);
   for (let i = 0; i < count; i++) reader.skipField(reader.varint());
-  return reader.pos;
+  return bytes.subarray(reader.pos);
 }

@@ -1,8 +1,12 @@
-import { Writer, type Written } from "../wire/writer.ts";
+import { piecesOf, Writer, type Written } from "../wire/writer.ts";
 import type { CallSink } from "./call-sink.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { KeptFrames } from "./kept-frames.ts";
 import { BATCH_BYTES, CHUNK_WINDOW_BYTES, WINDOW_BYTES, WINDOW_RESERVE } from "./limits.ts";
+import type { Message } from "./message-writer.ts";
+
+/** Of a chunk, without its data. */
+const HEAD_BYTES = 64;
 
 /** A frame that waits for its turn; a call's has a sink. */
 export interface WaitingFrame {
@@ -14,7 +18,7 @@ export interface WaitingFrame {
 
 export interface OutboxEvents {
   /** Gives a message to the stream; false: the stream is full, `drained` will be called. `sent`: the stream has passed it on. */
-  write(message: Buffer, sent?: () => void): boolean;
+  write(message: Message, sent?: () => void): boolean;
   /** Frames received so far. */
   received(): number;
 }
@@ -168,8 +172,8 @@ export class Outbox {
     this.#sayReceived();
     this.batchStart = writer.pos;
     if (writer.pos === start) return;
-    if (this.resumable && frames > 0) this.#kept.add(writer.buffer.subarray(start, end), frames);
-    this.#write(writer.buffer.subarray(start, writer.pos));
+    if (this.resumable && frames > 0) this.#kept.add([writer.buffer.subarray(start, end)], frames);
+    this.#write([writer.buffer.subarray(start, writer.pos)]);
   }
 
   #sayReceived(): void {
@@ -185,15 +189,15 @@ export class Outbox {
     if (!this.#connected || this.#blocked) return false;
     this.flush();
     if (this.#blocked || !this.#windowHas(size, WINDOW_BYTES - CHUNK_WINDOW_BYTES)) return false;
-    const writer = new Writer(size + 64);
+    const writer = new Writer(HEAD_BYTES);
     make(writer);
-    const bytes = writer.buffer.subarray(0, writer.pos);
-    if (this.resumable) this.#kept.add(bytes, 1);
-    this.#write(bytes, sent);
+    const message = piecesOf(writer.take(0));
+    if (this.resumable) this.#kept.add(message, 1);
+    this.#write(message, sent);
     return true;
   }
 
-  #write(message: Buffer, sent?: () => void): void {
+  #write(message: Message, sent?: () => void): void {
     if (!this.#events.write(message, sent)) this.#blocked = true;
   }
 
@@ -222,7 +226,7 @@ export class Outbox {
     if (!this.#kept.acknowledge(received)) return false;
     this.#connected = true;
     this.#blocked = false;
-    for (const bytes of this.#kept.after(received)) this.#write(bytes);
+    for (const message of this.#kept.after(received)) this.#write(message);
     this.pump();
     this.flush();
     return true;

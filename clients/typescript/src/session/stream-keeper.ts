@@ -4,6 +4,7 @@ import { Writer } from "../wire/writer.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Channel, SessionStream } from "./channel.ts";
 import { writeOpen } from "./control-frames.ts";
+import { type Message, MessageWriter } from "./message-writer.ts";
 
 export interface KeeperEvents {
   message(bytes: Buffer): void;
@@ -35,6 +36,7 @@ export class StreamKeeper {
   readonly #module: string;
   readonly #events: KeeperEvents;
   #stream: SessionStream | undefined;
+  #writer: MessageWriter | undefined;
   #token = "";
   #graceMs = 0;
   #everOpened = false;
@@ -74,23 +76,24 @@ export class StreamKeeper {
     stream.on("data", (bytes: Buffer) => {
       if (current()) this.#events.message(bytes);
     });
-    stream.on("drain", () => {
-      if (current()) this.#events.drained();
-    });
     stream.on("error", () => undefined);
     stream.on("status", (status) => {
       if (!current()) return;
       const ended = status.code === 0;
       this.#broke(errorOfGrpc(ended ? { code: 14, details: "the server ended the session" } : status));
     });
-    const writer = new Writer(4096);
-    writeOpen(writer, this.#module, this.#token, this.#events.received());
-    stream.write(writer.take(0).bytes);
+    const open = new Writer(4096);
+    writeOpen(open, this.#module, this.#token, this.#events.received());
+    this.#writer = new MessageWriter(stream, () => {
+      if (current()) this.#events.drained();
+    });
+    this.#writer.write([open.take(0).bytes]);
     if (this.#everOpened) this.#timer = setTimeout(() => stream.cancel(), RESUME_TIMEOUT_MS);
   }
 
   opened(frame: { token: string; graceMs: number }): void {
     clearTimeout(this.#timer);
+    this.#writer?.answered();
     this.#token = frame.token || this.#token;
     this.#graceMs = this.#token === "" ? 0 : frame.graceMs;
     this.#everOpened = true;
@@ -99,10 +102,10 @@ export class StreamKeeper {
   }
 
   /** False: the stream is full, `drained` follows. */
-  write(message: Buffer, sent?: () => void): boolean {
+  write(message: Message, sent?: () => void): boolean {
     // What is written into a broken stream is sent again on the next.
     if (this.#stream === undefined) return true;
-    return sent === undefined ? this.#stream.write(message) : this.#stream.write(message, sent);
+    return this.#writer?.write(message, sent) ?? true;
   }
 
   #broke(error: PoduleError): void {

@@ -1,4 +1,4 @@
-import type { Writer, Written } from "../wire/writer.ts";
+import { piecesOf, type Writer, type Written } from "../wire/writer.ts";
 import { CHUNK_BYTES } from "./limits.ts";
 
 /** A body on its way in chunks, ahead of its frame. */
@@ -14,7 +14,7 @@ export interface Transfer {
   readonly done: (skipped: boolean) => void;
 }
 
-/** Sends one chunk; false: not now. `sent` is called when the next may follow. */
+/** Sends one chunk, whose data is not copied; false: not now. `sent` is called when the next may follow. */
 export type SendChunk = (make: (writer: Writer) => void, size: number, sent: () => void) => boolean;
 
 /** Bodies leave one behind the other, a chunk at a time, with whatever else there is to say between the chunks. */
@@ -96,27 +96,26 @@ function writeChunk(writer: Writer, { id, callback, body }: Transfer, offset: nu
   }
   writer.tag(0x12);
   writer.varint(size);
-  writer.need(size);
-  copyPiece(body, offset, size, writer.buffer, writer.pos);
-  writer.pos += size;
+  let missing = size;
+  for (const bytes of piecesWithin(body, offset, size)) {
+    writer.externals.push({ at: writer.pos, bytes });
+    missing -= bytes.length;
+  }
+  // An array that was transferred meanwhile has no bytes; their place must not be taken by what follows.
+  if (missing > 0) writer.externals.push({ at: writer.pos, bytes: Buffer.alloc(missing) });
   writer.end(chunk);
   writer.end(frame);
 }
 
-/** Copies body[offset..offset+size] into `target`. */
-export function copyPiece(body: Written, offset: number, size: number, target: Buffer, at: number): void {
+/** body[offset..offset+size], where it is. */
+export function piecesWithin(body: Written, offset: number, size: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
   let position = 0;
-  let inline = 0;
-  const piece = (bytes: Uint8Array): void => {
-    const from = Math.max(offset, position);
-    const to = Math.min(offset + size, position + bytes.length);
-    if (from < to) target.set(bytes.subarray(from - position, to - position), at + from - offset);
-    position += bytes.length;
-  };
-  for (const external of body.externals) {
-    piece(body.bytes.subarray(inline, external.at));
-    piece(external.bytes);
-    inline = external.at;
+  for (const piece of piecesOf(body)) {
+    const from = Math.max(offset - position, 0);
+    const to = Math.min(offset + size - position, piece.length);
+    if (from < to) found.push(piece.subarray(from, to));
+    position += piece.length;
   }
-  piece(body.bytes.subarray(inline));
+  return found;
 }

@@ -180,6 +180,19 @@ export class Writer {
   }
 }
 
+/** All that was written, in order, where it is. */
+export function piecesOf({ bytes, externals }: Written): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  for (const external of externals) {
+    if (external.at > from) pieces.push(bytes.subarray(from, external.at));
+    pieces.push(external.bytes);
+    from = external.at;
+  }
+  if (from < bytes.length) pieces.push(bytes.subarray(from));
+  return pieces;
+}
+
 export function varintSize(value: number): number {
   let size = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
