@@ -1,6 +1,8 @@
 import { METHODS } from "./methods.ts";
 import type { EnvoyParams, Jwt } from "./params.ts";
 
+/** Tells the manager whom the token names; nobody else can set it. */
+export const SUBJECT_HEADER = "x-podule-subject";
 const TYPE = "type.googleapis.com/envoy.extensions.filters.http";
 
 /** In the order in which a request passes them. */
@@ -49,6 +51,7 @@ function jwtRules({ issuer, jwksFile, audiences }: Jwt): object {
         ...(audiences === undefined ? {} : { audiences }),
         local_jwks: { filename: jwksFile },
         require_expiration: true,
+        claim_to_headers: [{ header_name: SUBJECT_HEADER, claim_name: "sub" }],
         clock_skew_seconds: 30,
       },
     },

@@ -1,6 +1,6 @@
 import { accessLogs } from "./access-log.ts";
 import { envoyAddress, parseAddress } from "./address.ts";
-import { filters } from "./filters.ts";
+import { filters, SUBJECT_HEADER } from "./filters.ts";
 import { localReplies } from "./local-replies.ts";
 import type { EnvoyParams } from "./params.ts";
 import { routes } from "./routes.ts";
@@ -56,6 +56,17 @@ function connectionManager(params: EnvoyParams): object {
     ...(params.tls?.clientCaFile === undefined
       ? {}
       : { set_current_client_cert_details: { subject: true, uri: true, dns: true } }),
+    // It says who the caller is: a verified token sets it, below.
+    early_header_mutation_extensions: [
+      {
+        name: "envoy.http.early_header_mutation.header_mutation",
+        typed_config: {
+          "@type":
+            "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+          mutations: [{ remove: SUBJECT_HEADER }],
+        },
+      },
+    ],
     normalize_path: true,
     path_with_escaped_slashes_action: "REJECT_REQUEST",
     access_log: accessLogs(params.accessLog),

@@ -141,9 +141,11 @@ describe("JWT", () => {
     const upstream = await runUpstream();
     const { address } = await runEnvoy([upstream], { jwt: JWT });
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    headers["x-podule-subject"] = "admin";
     const answer = await connect(address).echo("x", { headers });
     expect(answer.code).toBe(code);
     expect(upstream.calls).toBe(code === OK ? 1 : 0);
+    if (code === OK) expect(upstream.lastMetadata.get("x-podule-subject")).toEqual(["ann"]);
     expect(answer.text).toMatch(
       code === PERMISSION_DENIED ? /Audiences/ : code === OK ? /^x$/ : /^The call needs a valid JWT.*Jwt /,
     );

@@ -25,6 +25,7 @@ test("metadata of users cannot steer Envoy or pretend to come from it", async ()
     "x-envoy-original-path": "/x",
     "x-envoy-external-address": "6.6.6.6",
     "x-forwarded-client-cert": "Hash=1;Subject=admin",
+    "x-podule-subject": "admin",
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   };
   expect(await client.echo("sleep:100", { headers })).toMatchObject({ code: 0, text: "sleep:100" });
@@ -33,6 +34,7 @@ test("metadata of users cannot steer Envoy or pretend to come from it", async ()
   expect(seen).toMatchObject({ "x-envoy-external-address": "127.0.0.1" });
   expect(Object.keys(seen).filter((key) => key.startsWith("x-envoy-"))).toEqual(["x-envoy-external-address"]);
   expect(seen).not.toHaveProperty("x-forwarded-client-cert");
+  expect(seen).not.toHaveProperty("x-podule-subject");
   expect(seen).toMatchObject({ traceparent: headers.traceparent });
 });
 
