@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { scalingSettings } from "./settings.ts";
 import { poduleScaler } from "./testing/podule.ts";
 import { simulate, type Trace } from "./testing/simulate.ts";
-import { comparison } from "./testing/table.ts";
+import { comparison, weekComparison } from "./testing/table.ts";
 import { traces } from "./testing/traces.ts";
 
 const settings = { ...scalingSettings(undefined), maxPods: 100 };
@@ -58,9 +58,22 @@ describe("under simulated calls", () => {
     expect(new Set(wanted.slice(190))).toEqual(new Set([8]));
   });
 
+  it("another leader goes on where the last one was", () => {
+    const { wanted, pods, ideal } = run(traces["leader change"]);
+    // The load is at its new height when the leader changes twice.
+    expect(new Set(wanted.slice(300, 420))).toEqual(new Set([wanted[299]]));
+    expect(Math.min(...pods.slice(130))).toBeGreaterThanOrEqual(ideal[599] ?? 0);
+    expect(wanted.at(-1)).toBe(ideal.at(-1));
+  });
+
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/scaling.md"), "utf8");
+  const bare = (text: string) => text.replaceAll(/ +|-{3,}/g, " ");
+
   it("the published table is what comes out", () => {
-    const page = readFileSync(join(import.meta.dirname, "../../../docs/scaling.md"), "utf8");
-    const bare = (text: string) => text.replaceAll(/ +|-{3,}/g, " ");
     expect(bare(page)).toContain(bare(comparison()));
+  });
+
+  it("a week costs what is published", { timeout: 120_000 }, () => {
+    expect(bare(page)).toContain(bare(weekComparison()));
   });
 });

@@ -9,8 +9,8 @@ const TICK_MS = 2000;
  */
 export function knativeScaler(settings: ScalingSettings): SimulatedScaler {
   const target = settings.targetUtilization;
-  const stableBuckets = buckets(settings.stableWindow / 1000);
-  const panicBuckets = buckets(settings.panicWindow / 1000);
+  let stableBuckets = buckets(settings.stableWindow / 1000);
+  let panicBuckets = buckets(settings.panicWindow / 1000);
   let panicTime: number | undefined;
   let maxPanicPods = 0;
   let wanted = 1;
@@ -20,6 +20,12 @@ export function knativeScaler(settings: ScalingSettings): SimulatedScaler {
     report(at, mean) {
       stableBuckets.record(Math.floor(at / 1000), mean);
       panicBuckets.record(Math.floor(at / 1000), mean);
+    },
+    handOver() {
+      stableBuckets = buckets(settings.stableWindow / 1000);
+      panicBuckets = buckets(settings.panicWindow / 1000);
+      panicTime = undefined;
+      maxPanicPods = 0;
     },
     look(now, ready) {
       if (now < nextTick) return wanted;

@@ -5,12 +5,16 @@ import type { SimulatedScaler } from "./simulate.ts";
 
 /** This project's own autoscaler, fed as it is in a manager. */
 export function poduleScaler(settings: ScalingSettings): SimulatedScaler & { readonly reasons: string[] } {
-  const history = createLoadHistory(settings.stableWindow);
+  let history = createLoadHistory(settings.stableWindow);
   let memory = beginMemory(settings, 0);
   const reasons: string[] = [];
   return {
     reasons,
-    push: history.report,
+    push: (at, load) => history.report(at, load),
+    handOver(now) {
+      history = createLoadHistory(settings.stableWindow);
+      memory = { ...beginMemory(settings, now), wanted: memory.wanted };
+    },
     look(now, ready, load) {
       const seen = {
         stable: history.average(now, settings.stableWindow),

@@ -5,6 +5,8 @@ export interface SimulatedScaler {
   report?(at: number, mean: number): void;
   /** Each second: the number of pods wanted. */
   look(now: number, ready: number, load: number): number;
+  /** Another one goes on from here: it knows the number of pods, and nothing else. */
+  handOver?(now: number): void;
 }
 
 export interface Trace {
@@ -15,6 +17,10 @@ export interface Trace {
   readonly isDeaf?: (second: number) => boolean;
   /** How far the autoscaler's clock is off, milliseconds. */
   readonly offset?: (second: number) => number;
+  /** Seconds at which another manager leads from then on. */
+  readonly handOvers?: ReadonlySet<number>;
+  /** Seconds between two looks at the calls. Default 0.05. */
+  readonly step?: number;
 }
 
 export interface Outcome {
@@ -35,7 +41,7 @@ export interface Outcome {
   readonly changes: number;
 }
 
-const STEP_S = 0.05;
+const DEFAULT_STEP_S = 0.05;
 /** From the decision to the first call that a new pod takes. */
 const START_S = 0.5;
 const CALL_S = 0.5;
@@ -55,9 +61,10 @@ export function simulate(trace: Trace, scaler: SimulatedScaler): Outcome {
   const ideals: number[] = [];
   let wanted = 1;
   starting.push(START_S);
-  const stepsASecond = Math.round(1 / STEP_S);
+  const stepS = trace.step ?? DEFAULT_STEP_S;
+  const stepsASecond = Math.round(1 / stepS);
   for (let step = 0; step < trace.seconds * stepsASecond; step++) {
-    const now = step * STEP_S;
+    const now = step * stepS;
     const second = Math.floor(step / stepsASecond);
     while (starting[0] !== undefined && starting[0] <= now) {
       starting.shift();
@@ -66,29 +73,30 @@ export function simulate(trace: Trace, scaler: SimulatedScaler): Outcome {
     const left = running.filter((end) => end > now + 1e-9);
     outcome.answered += running.length - left.length;
     running = left;
-    due += trace.rate(second) * STEP_S;
+    due += trace.rate(second) * stepS;
     for (; due >= 1 - 1e-9; due--) {
       waiting++;
       outcome.begun++;
     }
     for (; waiting > 0 && running.length < ready; waiting--) running.push(now + CALL_S);
-    outcome.waited += waiting * STEP_S;
+    outcome.waited += waiting * stepS;
     const load = waiting + running.length;
     sum += load;
     const isDeaf = trace.isDeaf?.(second) === true;
-    const clock = Math.round((now + STEP_S) * 1000) + (trace.offset?.(second) ?? 0);
+    const clock = Math.round((now + stepS) * 1000) + (trace.offset?.(second) ?? 0);
     if (!isDeaf) scaler.push?.(clock, load);
     if ((step + 1) % stepsASecond !== 0) continue;
     if (!isDeaf) scaler.report?.(clock, sum / stepsASecond);
     sum = 0;
     const before = wanted;
+    if (trace.handOvers?.has(second) === true) scaler.handOver?.(clock);
     wanted = scaler.look(clock, ready, isDeaf ? 0 : load);
     if (wanted !== before) outcome.changes++;
     while (ready + starting.length > wanted) {
       // Its running call goes on: a pod that drains.
       if (starting.pop() === undefined) ready--;
     }
-    while (ready + starting.length < wanted) starting.push(now + STEP_S + START_S);
+    while (ready + starting.length < wanted) starting.push(now + stepS + START_S);
     const ideal = Math.ceil((trace.rate(second) * CALL_S) / TARGET - 1e-9);
     pods.push(ready);
     wantedPods.push(wanted);

@@ -16,6 +16,27 @@ export const traces = {
     rate: () => 10,
     isDeaf: (second) => second >= 200 && second < 290,
   },
+  "leader change": {
+    seconds: 600,
+    rate: (second) => (second < 120 ? 2 : 20),
+    handOvers: new Set([122, 300, 302]),
+  },
   "clock ahead": { seconds: 600, rate: () => 10, offset: (second) => (second < 300 ? 0 : 3_600_000) },
   "clock back": { seconds: 600, rate: () => 10, offset: (second) => (second < 300 ? 3_600_000 : 0) },
 } satisfies Record<string, Trace>;
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** Seven days of calls by day: most at two in the afternoon, a quarter of them at the weekend, none in the dead of night, a burst at nine. */
+export const week: Trace = {
+  seconds: 7 * DAY,
+  step: 0.5,
+  rate(second) {
+    const day = Math.floor(second / DAY);
+    const hour = (second % DAY) / HOUR;
+    const shape = Math.max(0, Math.cos(((hour - 14) / 24) * 2 * Math.PI) + 0.4) / 1.4;
+    const burst = hour >= 9 && hour < 9.05 ? 2 : 1;
+    return 30 * shape * burst * (day < 5 ? 1 : 0.25);
+  },
+};
