@@ -1,7 +1,10 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import type { CertificateFiles } from "@podule/grpc";
 import type { CallQuotas } from "./calls/quotas.ts";
-import { isLoopback, type ListenAddress, parseListenAddress } from "./listen-address.ts";
+import { type KubernetesConfig, readKubernetesConfig } from "./kubernetes-config.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import { readServingConfig } from "./serving-config.ts";
 
 /** The variables that configure the manager. */
 export const VARIABLES = {
@@ -26,6 +29,10 @@ export const VARIABLES = {
 
 export interface Config {
   readonly listen: ListenAddress;
+  readonly healthListen: ListenAddress | undefined;
+  readonly tls: CertificateFiles | undefined;
+  /** Undefined: the local backend. */
+  readonly kubernetes: KubernetesConfig | undefined;
   readonly namespace: string;
   readonly stateDir: string;
   readonly cacheDir: string;
@@ -66,12 +73,9 @@ export function readConfig(env: Environment): Config {
       return fallback();
     }
   };
-  const required = (): ListenAddress => {
-    if (!env[VARIABLES.listen]) problems.push(`${VARIABLES.listen}: required: 127.0.0.1:PORT or unix:/path`);
-    return { kind: "tcp", host: "127.0.0.1", port: 0, text: "127.0.0.1:0" };
-  };
   const config: Config = {
-    listen: read(VARIABLES.listen, listenAddress, required),
+    ...readServingConfig(env, problems),
+    kubernetes: readKubernetesConfig(env, problems),
     namespace: read(VARIABLES.namespace, namespace, () => "default"),
     stateDir: read(VARIABLES.stateDir, absolute, () => defaultStateDir(env)),
     cacheDir: read(VARIABLES.cacheDir, absolute, () => defaultCacheDir(env)),
@@ -109,17 +113,6 @@ function base(variable: string, env: Environment, ...below: string[]): string {
   if (folder !== undefined && isAbsolute(folder)) return folder;
   const { HOME } = env;
   return join(HOME || homedir(), ...below);
-}
-
-function listenAddress(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (!isLoopback(address)) {
-    throw new Error(
-      `${text} can be reached from other machines, and no authentication is configured: ` +
-        "listen on 127.0.0.1, [::1] or a unix socket, behind Envoy",
-    );
-  }
-  return address;
 }
 
 function namespace(text: string): string {

@@ -1,4 +1,5 @@
 import { toStatus } from "@podule/grpc";
+import { createBackend } from "./backends/backend.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { createManager } from "./manager.ts";
 
@@ -7,15 +8,15 @@ const END_MS = 10_000;
 const CONFIG_EXIT_CODE = 2;
 
 try {
-  run();
+  await run();
 } catch (error) {
   complain(error);
   process.exit(error instanceof ConfigError ? CONFIG_EXIT_CODE : 1);
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const config = readConfig(process.env);
-  const manager = createManager(config);
+  const manager = createManager(config, await createBackend(config));
   let ending = false;
 
   function endWith(code: number, end: () => Promise<void>): void {

@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createHealth, createReflection, createServer } from "@podule/grpc";
+import { createHealth, createReflection, createServer, fileWatcherCredentials } from "@podule/grpc";
 import { descriptorSet } from "@podule/proto/descriptors";
+import { ManagersDefinition } from "@podule/proto/podule/internal/v1/managers.ts";
 import { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { PodsDefinition } from "@podule/proto/podule/v1/pods.ts";
+import type { Backend } from "./backends/backend.ts";
 import { createCalls } from "./calls/calls.ts";
 import type { Config } from "./config.ts";
-import { createEnvironments } from "./environments/environments.ts";
-import { createLocalModuleStore } from "./modules/local-module-store.ts";
-import { createLocalSources } from "./modules/local-sources.ts";
+import { createDemand } from "./demand/demand.ts";
+import { createWorkersOf } from "./demand/workers-of.ts";
 import { createModules } from "./modules/modules.ts";
-import { createLocalPods } from "./pods/local/local-pods.ts";
 import { createPodsService } from "./pods/pods-service.ts";
 import { createScaler } from "./scale/scaler.ts";
 
@@ -28,25 +25,27 @@ export interface Manager {
   end(): Promise<void>;
 }
 
-export function createManager(config: Config): Manager {
-  const runDir = config.runDir ?? mkdtempSync(join(tmpdir(), "podule-"));
-  const { stateDir, namespace, maxMessageBytes, drainGraceMs, sessionGraceMs } = config;
-  const codeCacheDir = join(config.cacheDir, "code");
-  const pods = createLocalPods({ runDir, maxMessageBytes, drainGraceMs, sessionGraceMs, codeCacheDir });
+export function createManager(config: Config, backend: Backend): Manager {
+  const { maxMessageBytes, sessionGraceMs } = config;
+  const { pods, replicas } = backend;
   const scaler = createScaler({ pods });
   const modules = createModules({
-    store: createLocalModuleStore({ stateDir, namespace }),
-    sources: createLocalSources({ stateDir, namespace }),
-    environments: createEnvironments({ cacheDir: config.cacheDir, uv: config.uv }),
+    store: backend.store,
+    sources: backend.sources,
+    environments: backend.environments,
+    ...(replicas === undefined ? {} : { leadership: replicas.leadership, log: complain }),
     pods,
     scale: scaler,
     autoCreate: config.autoCreate,
   });
+  const demand =
+    replicas &&
+    createDemand({ ...replicas, directory: modules.directory, onLoad: scaler.onLoad, log: complain });
   const calls = createCalls({
     modules: modules.directory,
-    pods,
-    onLoad: scaler.onLoad,
-    workersOf: scaler.workersOf,
+    pods: backend.podsOfCalls(pods),
+    onLoad: demand?.onLoad ?? scaler.onLoad,
+    workersOf: demand === undefined ? scaler.workersOf : createWorkersOf(modules.directory),
     quotas: config.quotas,
     queueTimeoutMs: config.queueTimeoutMs,
     maxMessageBytes,
@@ -62,18 +61,26 @@ export function createManager(config: Config): Manager {
     createPodsService({ pods, callsInFlight: calls.callsInFlight, closing: closing.signal }),
   );
   server.add(health.definition, health.implementation);
+  if (demand !== undefined) server.add(ManagersDefinition, demand.service);
+  const healthServer = createServer();
+  healthServer.add(health.definition, health.implementation);
   createReflection(descriptorSet, {
     listed: (name) => SERVICES.includes(name) || name.startsWith("grpc."),
   }).addTo(server);
 
-  async function removeRunDir(): Promise<void> {
-    if (config.runDir === undefined) rmSync(runDir, { recursive: true, force: true });
+  async function closeRest(): Promise<void> {
+    await Promise.all([healthServer.close(), backend.close()]);
   }
 
   return {
     async start() {
+      if (config.healthListen !== undefined) await healthServer.listen(config.healthListen.text);
+      await backend.start();
       await modules.start();
-      const address = await server.listen(config.listen.text);
+      const credentials = config.tls === undefined ? undefined : fileWatcherCredentials(config.tls);
+      const address = await server.listen(config.listen.text, credentials);
+      replicas?.join(address);
+      demand?.start();
       for (const service of ["", ...SERVICES]) health.set(service, true);
       return address;
     },
@@ -82,19 +89,27 @@ export function createManager(config: Config): Manager {
       scaler.close();
       calls.drain();
       closing.abort();
+      await replicas?.leave();
+      await demand?.close();
       await Promise.all([server.drain(graceMs), modules.close()]);
       calls.close();
       await pods.close();
-      await removeRunDir();
+      await closeRest();
     },
     async end() {
       health.end();
       scaler.close();
       closing.abort();
+      await replicas?.leave();
+      await demand?.close();
       await pods.close();
       calls.close();
       await Promise.all([modules.close(), server.drain(LAST_ANSWERS_MS)]);
-      await removeRunDir();
+      await closeRest();
     },
   };
+}
+
+function complain(message: string): void {
+  process.stderr.write(`podule-manager: ${message}\n`);
 }

@@ -19,8 +19,8 @@ export interface LeaseElectionOptions {
   readonly client: Pick<KubernetesClient, "get" | "create" | "replace">;
   readonly namespace: string;
   readonly name: string;
-  /** Unique among the replicas. */
-  readonly identity: string;
+  /** Unique among the replicas; asked at the start. */
+  readonly identity: () => string;
   /** Others may take it when it was not renewed for so long. Default 8. */
   readonly durationSeconds?: number;
   /** So long after a renewal was asked for, this replica no longer holds itself for the leader. Default 5000. */
@@ -38,8 +38,9 @@ export interface LeaseElection extends Leadership {
 
 /** The Lease algorithm of client-go: at most one holder that still trusts itself, whatever stops, breaks or lags. */
 export function createLeaseElection(options: LeaseElectionOptions): LeaseElection {
-  const { client, namespace, name, identity, log = () => {} } = options;
+  const { client, namespace, name, log = () => {} } = options;
   const { durationSeconds = 8, holdMs = 5000, retryMs = 1500 } = options;
+  let identity = "";
   const leases = resourcePaths(namespace).leases;
   const request = { urgent: true, timeoutMs: Math.min(3000, holdMs / 2) };
   const listeners = new Set<() => void>();
@@ -147,6 +148,7 @@ export function createLeaseElection(options: LeaseElectionOptions): LeaseElectio
       return () => listeners.delete(listener);
     },
     start() {
+      identity ||= options.identity();
       running ??= run();
     },
     async close() {

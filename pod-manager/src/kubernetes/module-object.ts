@@ -87,11 +87,14 @@ export function specOfObject(spec: ModuleSpec, refresh: string): JsonValue {
   return { ...(isObject(json) ? json : {}), ...(refresh === "" ? {} : { refresh }) };
 }
 
-/** Of what pods are made from: all but what they need not know. */
+/** What pods are made from leaves these out. */
+const UNKNOWN_TO_PODS: ReadonlySet<string> = new Set(["scaling", "quotas"]);
+
+/** Of what pods are made from. */
 export function digestOf(spec: ModuleSpec, refresh: string): string {
-  const { scaling: _, quotas: __, ...pods } = spec;
-  const json = specOfObject({ ...emptySpec(), ...pods }, refresh);
-  return createHash("sha256").update(JSON.stringify(json)).digest("hex").slice(0, 16);
+  const json = specOfObject(spec, refresh);
+  const pods = isObject(json) ? Object.entries(json).filter(([field]) => !UNKNOWN_TO_PODS.has(field)) : [];
+  return createHash("sha256").update(JSON.stringify(pods)).digest("hex").slice(0, 16);
 }
 
 function readSpec(raw: unknown): { readonly spec: ModuleSpec; readonly problem?: string } {
