@@ -1,6 +1,7 @@
 import type { CallbackResultFrame, ChunkFrame } from "@podule/session";
 import type { Worker } from "../workers/worker.ts";
-import { BodiesIn } from "./bodies-in.ts";
+import { BodiesIn, EXPIRED_BODY } from "./bodies-in.ts";
+import { BODY_EXPIRED } from "./session-errors.ts";
 
 const EMPTY = Buffer.alloc(0);
 
@@ -12,7 +13,7 @@ export class ClientCallbacks {
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    this.#bodies = new BodiesIn((id) => worker.transferOfCallback(id));
+    this.#bodies = new BodiesIn(worker, (id) => worker.transferOfCallback(id));
   }
 
   add(id: number): void {
@@ -21,17 +22,20 @@ export class ClientCallbacks {
 
   /** A piece of a large answer. Throws a StatusError where it breaks the rules. */
   chunk(frame: ChunkFrame): void {
-    if (this.#waiting.has(frame.id)) this.#worker.chunk(this.#bodies.take(frame), frame.total, frame.data);
+    if (!this.#waiting.has(frame.id)) return;
+    const transfer = this.#bodies.take(frame);
+    if (transfer !== EXPIRED_BODY) this.#worker.chunk(transfer, frame.total, frame.data);
   }
 
   /** Throws a StatusError where chunks are missing. */
   answer({ id, response, error }: CallbackResultFrame): void {
-    this.#bodies.finish(id);
-    if (this.#waiting.delete(id))
-      this.#worker.answerCallback(id, error === undefined, error ?? response ?? EMPTY);
+    const transfer = this.#bodies.finish(id);
+    if (!this.#waiting.delete(id)) return;
+    if (transfer === EXPIRED_BODY) this.#worker.answerCallback(id, false, BODY_EXPIRED);
+    else this.#worker.answerCallback(id, error === undefined, error ?? response ?? EMPTY);
   }
 
   close(): void {
-    for (const transfer of this.#bodies.clear()) this.#worker.dropTransfer(transfer);
+    this.#bodies.clear();
   }
 }

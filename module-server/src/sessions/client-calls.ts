@@ -4,10 +4,10 @@ import { Call, type Caller } from "../calls/call.ts";
 import { ItemFlow } from "../calls/item-flow.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { Worker } from "../workers/worker.ts";
-import { BodiesIn } from "./bodies-in.ts";
+import { BodiesIn, EXPIRED_BODY } from "./bodies-in.ts";
 import { BodiesOut } from "./bodies-out.ts";
 import type { Outbox } from "./outbox.ts";
-import { MAX_IN_FLIGHT, SLOW_READER, TOO_MANY_CALLS, violation } from "./session-errors.ts";
+import { BODY_EXPIRED, MAX_IN_FLIGHT, SLOW_READER, TOO_MANY_CALLS, violation } from "./session-errors.ts";
 
 /** Items that a stream's worker may be ahead of the client, bytes. */
 const AHEAD_BYTES = 64 * 1024;
@@ -34,7 +34,7 @@ export class ClientCalls implements Caller {
     const { worker, outbox } = options;
     this.#options = options;
     this.#outbox = outbox;
-    this.#bodiesIn = new BodiesIn(() => worker.nextTransfer());
+    this.#bodiesIn = new BodiesIn(worker, () => worker.nextTransfer());
     this.#bodiesOut = new BodiesOut((linkId, bytes) => worker.pull(linkId, bytes));
   }
 
@@ -55,7 +55,12 @@ export class ClientCalls implements Caller {
     const flow = stream ? new ItemFlow(credit, AHEAD_BYTES) : undefined;
     if (!this.#outbox.empty) flow?.setOpen(false);
     const call = new Call(this, id, request, due, flow);
-    call.pin = { worker, session, transfer };
+    call.pin = { worker, session, transfer: transfer === EXPIRED_BODY ? undefined : transfer };
+    if (transfer === EXPIRED_BODY) {
+      call.finished = true;
+      this.error(call, BODY_EXPIRED);
+      return;
+    }
     // What the client has not taken is in flight as it sees it.
     if (this.#calls.size + this.#outbox.waitingAnswers >= MAX_IN_FLIGHT) {
       call.finished = true;
@@ -80,7 +85,8 @@ export class ClientCalls implements Caller {
 
   /** Throws a StatusError where the client breaks the rules. */
   chunk(frame: ChunkFrame): void {
-    this.#options.worker.chunk(this.#bodiesIn.take(frame), frame.total, frame.data);
+    const transfer = this.#bodiesIn.take(frame);
+    if (transfer !== EXPIRED_BODY) this.#options.worker.chunk(transfer, frame.total, frame.data);
   }
 
   /** The client may take more than before. */
@@ -96,9 +102,9 @@ export class ClientCalls implements Caller {
 
   /** Cancels all. */
   close(): void {
-    const { pool, worker } = this.#options;
+    const { pool } = this.#options;
     for (const call of [...this.#calls.values()]) pool.cancel(call);
-    for (const transfer of this.#bodiesIn.clear()) worker.dropTransfer(transfer);
+    this.#bodiesIn.clear();
   }
 
   // --- what the worker answers

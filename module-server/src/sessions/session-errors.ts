@@ -32,6 +32,12 @@ export const TOO_MANY_CALLS = statusBytes(
   { retryAfterMs: RETRY_MS },
 );
 
+export const BODY_EXPIRED = statusBytes(
+  Status.ABORTED,
+  "BODY_EXPIRED",
+  "The chunks of the call's body stopped coming before it was complete, and were dropped; the call did not run",
+);
+
 export function moved(): StatusError {
   return statusError(Status.ABORTED, "SESSION_MOVED", "The session goes on on a newer stream of its client");
 }
