@@ -20,7 +20,7 @@ import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { CallPool } from "./workers/call-pool.ts";
 import { ownWorkers, sharedWorkers } from "./workers/session-workers.ts";
-import { Supervisor } from "./workers/supervisor.ts";
+import { Supervisor, type SupervisorListener } from "./workers/supervisor.ts";
 
 const SERVICE = "podule.v1.Calls";
 /** Of the largest requests, kept at once; of the largest results, unread in one session. */
@@ -36,12 +36,21 @@ export interface ModuleServer {
   start(): Promise<string>;
   /** Running calls end, or are cut after the grace; then the workers. */
   drain(graceMs: number): Promise<void>;
+  /**
+   * As `drain`, but the process with the module imported stays, for another module server of the same settings. Undefined: there is
+   * none. `onGone`: it has ended meanwhile.
+   */
+  park(graceMs: number, onGone: () => void): Promise<Supervisor | undefined>;
   /** Ends all processes now. */
   kill(): void;
 }
 
 /** `onFailed`: the module cannot be imported; every call has been told. */
-export function createModuleServer(config: Config, onFailed: (status: RpcStatus) => void): ModuleServer {
+export function createModuleServer(
+  config: Config,
+  onFailed: (status: RpcStatus) => void,
+  parked?: Supervisor,
+): ModuleServer {
   const maxBytes = KEPT_MESSAGES * config.maxMessageBytes;
   const pool = new CallPool({
     maxInFlight: config.maxInFlight,
@@ -53,14 +62,16 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
   const setReady = (ready: boolean) => {
     for (const service of ["", SERVICE]) health.set(service, ready);
   };
-  const supervisor = new Supervisor({ ...config, memoryLimit: config.workerMemoryLimit }, pool, {
+  const listener: SupervisorListener = {
     ready: setReady,
     failed(status) {
       pool.refuse(encodeStatus(status));
       pool.failAll(encodeStatus(status));
       onFailed(status);
     },
-  });
+  };
+  const supervisor =
+    parked ?? new Supervisor({ ...config, memoryLimit: config.workerMemoryLimit }, pool, listener);
   const pod: Pod = {
     moduleId: config.moduleId,
     pool,
@@ -105,7 +116,8 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
   return {
     async start() {
       try {
-        await supervisor.start();
+        if (parked === undefined) await supervisor.start();
+        else supervisor.resume(pool, listener);
         if (config.healthListen !== undefined) await probed.listen(config.healthListen);
         const { tls } = config;
         return await server.listen(
@@ -118,32 +130,47 @@ export function createModuleServer(config: Config, onFailed: (status: RpcStatus)
       }
     },
     async drain(graceMs) {
-      health.end();
-      pool.refuse(
-        statusBytes(Status.UNAVAILABLE, "DRAINING", "The pod takes no new calls", { retryAfterMs: RETRY_MS }),
-      );
-      for (const stream of [...pod.streams]) stream.drain(graceMs);
-      pod.sessions.drain(graceMs);
-      const ended = server.drain(graceMs + CLOSE_MS);
-      let timer: NodeJS.Timeout | undefined;
-      const cut = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([Promise.all([pool.idle(), pod.sessions.empty()]), cut]);
-      clearTimeout(timer);
-      pool.failAll(
-        statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),
-      );
-      pod.sessions.close();
-      drained.abort();
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+      await quiet(graceMs);
       await supervisor.stop();
-      await server.close();
-      pod.requests.close();
-      pool.close();
+      await finish();
+    },
+    async park(graceMs, onGone) {
+      await quiet(graceMs);
+      const kept = await supervisor.park(onGone);
+      await finish();
+      return kept ? supervisor : undefined;
     },
     kill() {
       supervisor.kill();
     },
   };
+
+  /** Running calls and sessions end, or are cut after the grace. */
+  async function quiet(graceMs: number): Promise<void> {
+    health.end();
+    pool.refuse(
+      statusBytes(Status.UNAVAILABLE, "DRAINING", "The pod takes no new calls", { retryAfterMs: RETRY_MS }),
+    );
+    for (const stream of [...pod.streams]) stream.drain(graceMs);
+    pod.sessions.drain(graceMs);
+    const ended = server.drain(graceMs + CLOSE_MS);
+    let timer: NodeJS.Timeout | undefined;
+    const cut = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([Promise.all([pool.idle(), pod.sessions.empty()]), cut]);
+    clearTimeout(timer);
+    pool.failAll(
+      statusBytes(Status.ABORTED, "POD_STOPPED", "The pod ended before the call; it may have taken effect"),
+    );
+    pod.sessions.close();
+    drained.abort();
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+  }
+
+  async function finish(): Promise<void> {
+    await server.close();
+    pod.requests.close();
+    pool.close();
+  }
 }

@@ -34,6 +34,9 @@ test("the defaults", () => {
     maxMessageBytes: 67_108_864,
     drainGraceMs: 30_000,
     sessionGraceMs: 30_000,
+    warmPods: 1,
+    parkedPods: 4,
+    parkedBytes: 2 ** 29,
   });
 });
 

@@ -25,6 +25,9 @@ export const VARIABLES = {
   maxMessageBytes: "PODULE_MAX_MESSAGE_BYTES",
   drainGraceMs: "PODULE_DRAIN_GRACE_MS",
   sessionGraceMs: "PODULE_SESSION_GRACE_MS",
+  warmPods: "PODULE_WARM_PODS",
+  parkedPods: "PODULE_PARKED_PODS",
+  parkedBytes: "PODULE_PARKED_BYTES",
 } as const;
 
 export interface Config {
@@ -47,6 +50,11 @@ export interface Config {
   readonly maxMessageBytes: number;
   readonly drainGraceMs: number;
   readonly sessionGraceMs: number;
+  /** Processes that wait for any module, at most. */
+  readonly warmPods: number;
+  /** Pods that wait without workers for their module, at most, and the bytes that they may hold. */
+  readonly parkedPods: number;
+  readonly parkedBytes: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -94,6 +102,9 @@ export function readConfig(env: Environment): Config {
     maxMessageBytes: read(VARIABLES.maxMessageBytes, integer(1024, 2 ** 31 - 1), () => 67_108_864),
     drainGraceMs: read(VARIABLES.drainGraceMs, integer(0, 86_400_000), () => 30_000),
     sessionGraceMs: read(VARIABLES.sessionGraceMs, integer(0, 86_400_000), () => 30_000),
+    warmPods: read(VARIABLES.warmPods, integer(0, 100), () => 1),
+    parkedPods: read(VARIABLES.parkedPods, integer(0, 1000), () => 4),
+    parkedBytes: read(VARIABLES.parkedBytes, integer(0, 2 ** 50), () => 2 ** 29),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

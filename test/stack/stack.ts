@@ -38,16 +38,20 @@ export interface Stack {
   stop(options?: { readonly crashed: boolean }): Promise<void>;
 }
 
+/** Unless a test wants it otherwise: the processes that are there are those that pods need. */
+const NOTHING_WARM = { PODULE_WARM_PODS: "0", PODULE_PARKED_PODS: "0" };
+
 /** Time for everything to be gone: far below the 30 s that running calls would be given. */
 const STOP_MS = 15_000;
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), "podule-e2e-"));
   const stateDir = options.stateDir ?? join(folder, "state");
+  const env = { ...NOTHING_WARM, ...options.env };
   const launching =
     options.managers === undefined
-      ? launchCommand({ folder, stateDir, env: options.env ?? {} })
-      : launchParts(folder, stateDir, options);
+      ? launchCommand({ folder, stateDir, env })
+      : launchParts(folder, stateDir, { ...options, env });
   const launched = await launching.catch(async (error: unknown) => {
     await remaining(folder, 5000);
     await rm(folder, { recursive: true, force: true });

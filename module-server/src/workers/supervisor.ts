@@ -1,6 +1,5 @@
 import { type RpcStatus, StatusError, statusError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
-import type { Call } from "../calls/call.ts";
 import { encodeStatus, statusBytes } from "../status-bytes.ts";
 import type { CallPool } from "./call-pool.ts";
 import { describeDeath } from "./death.ts";
@@ -8,23 +7,21 @@ import { killGroup } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { type Hello, LinkServer } from "./link-server.ts";
 import { countOomKills } from "./oom-kills.ts";
+import type { Place } from "./place.ts";
 import { privateMemory } from "./private-memory.ts";
 import { removeProgress } from "./progress.ts";
-import { needsWatch, type RecyclePolicy, recycleReason } from "./recycle-policy.ts";
+import type { RecyclePolicy } from "./recycle-policy.ts";
+import { Replacements } from "./replacements.ts";
 import { afterDeath, type Deaths, HOPELESS, NO_DEATHS } from "./restart-policy.ts";
-import type { Stuck } from "./retirement.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
-import { type Exit, Zygote, type ZygoteListener, type ZygoteOptions } from "./zygote.ts";
+import { Zygote, type ZygoteListener, type ZygoteOptions } from "./zygote.ts";
 
 /** After the first sign of a worker's end, the others are waited for. */
 const SIGNS_MS = 1000;
 const LINK_OVERHEAD = 64 * 1024;
 const STOP_MS = 2000;
-const WATCH_MS = 1000;
 const RETRY_MS = 1000;
-/** For the other calls of a worker in which one does not end. */
-const STUCK_MS = 30_000;
 
 export interface SupervisorOptions extends Omit<ZygoteOptions, "socketPath" | "progressFolder"> {
   readonly workers: number;
@@ -40,31 +37,14 @@ export interface SupervisorListener {
   failed(status: RpcStatus): void;
 }
 
-/** One worker from the wish for it until all is known of its end. */
-interface Place {
-  readonly number: number;
-  /** Of the session that it is for alone. */
-  readonly session: PromiseWithResolvers<Worker> | undefined;
-  /** Another one has been forked to take its place. */
-  replaced: boolean;
-  /** Bytes that it had for itself to begin with. */
-  memory: number | undefined;
-  pid: number | undefined;
-  worker: Worker | undefined;
-  linkClosed: boolean;
-  exit: Exit | undefined;
-  /** What the worker may have run when it died. */
-  lost: Call[];
-  timer: NodeJS.Timeout | undefined;
-}
-
 /** Keeps the wanted number of workers alive. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #pool: CallPool;
-  readonly #listener: SupervisorListener;
+  #pool: CallPool;
+  #listener: SupervisorListener;
   readonly #folder: RunFolder;
   readonly #places = new Map<number, Place>();
+  readonly #replacements: Replacements;
   readonly #restarts = new Set<NodeJS.Timeout>();
   #server: LinkServer | undefined;
   #zygote: Zygote | undefined;
@@ -74,7 +54,7 @@ export class Supervisor {
   #oomKills = countOomKills();
   #imported = false;
   #stopping = false;
-  #watch: NodeJS.Timeout | undefined;
+  #onParkedGone: (() => void) | undefined;
   #allGone: (() => void) | undefined;
 
   constructor(options: SupervisorOptions, pool: CallPool, listener: SupervisorListener) {
@@ -82,6 +62,7 @@ export class Supervisor {
     this.#pool = pool;
     this.#listener = listener;
     this.#folder = makeRunFolder(options.runDir);
+    this.#replacements = new Replacements(options, this.#places, () => this.#fork());
   }
 
   async start(): Promise<void> {
@@ -91,7 +72,6 @@ export class Supervisor {
       (hello, link) => this.#accept(hello, link),
     );
     this.#startZygote();
-    if (needsWatch(this.#options.recycling)) this.#watch = setInterval(() => this.#lookAtAll(), WATCH_MS);
   }
 
   /** A new worker for one session. Rejects with a StatusError. */
@@ -102,6 +82,10 @@ export class Supervisor {
     return wish.promise;
   }
 
+  get zygotePid(): number | undefined {
+    return this.#zygote?.pid;
+  }
+
   /** Workers get a moment to end by themselves. */
   async stop(): Promise<void> {
     this.#beginStop();
@@ -110,22 +94,59 @@ export class Supervisor {
     this.kill();
   }
 
+  /**
+   * Ends the workers and keeps the process that they are forked from, with the module imported: for `resume`. False: there is none, and
+   * everything has ended. `onGone`: it has ended meanwhile.
+   */
+  async park(onGone: () => void): Promise<boolean> {
+    this.#beginStop();
+    for (const { worker } of this.#places.values()) worker?.disconnect();
+    await Promise.race([this.#untilAllGone(), new Promise((resolve) => setTimeout(resolve, STOP_MS))]);
+    this.#killWorkers();
+    if (this.#zygote === undefined || !this.#imported) {
+      this.kill();
+      return false;
+    }
+    this.#onParkedGone = onGone;
+    return true;
+  }
+
+  /** Forks new workers for another pool. */
+  resume(pool: CallPool, listener: SupervisorListener): void {
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#onParkedGone = undefined;
+    this.#stopping = false;
+    this.#deaths = NO_DEATHS;
+    this.#begin();
+  }
+
   /** Ends all processes at once, workers first. */
   kill(): void {
     this.#beginStop();
-    for (const { worker, pid, exit } of this.#places.values()) {
-      worker?.markGone();
-      if (pid !== undefined && exit === undefined) killGroup(pid);
-    }
-    this.#places.clear();
+    this.#killWorkers();
     this.#zygote?.kill();
     this.#server?.close();
     this.#folder.remove();
   }
 
+  #killWorkers(): void {
+    for (const { worker, pid, exit, timer } of this.#places.values()) {
+      clearTimeout(timer);
+      worker?.markGone();
+      if (pid !== undefined && exit === undefined) killGroup(pid);
+    }
+    this.#places.clear();
+  }
+
+  #begin(): void {
+    for (let count = 0; count < this.#options.workers; count++) this.#fork();
+    this.#replacements.begin();
+  }
+
   #beginStop(): void {
     this.#stopping = true;
-    clearInterval(this.#watch);
+    this.#replacements.stop();
     for (const { session } of this.#places.values()) session?.reject(noWorker("the pod ends"));
     for (const timer of this.#restarts) clearTimeout(timer);
   }
@@ -148,7 +169,7 @@ export class Supervisor {
       this.#imported = true;
       // Sessions have been waiting.
       for (const number of this.#places.keys()) this.#zygote?.fork(number);
-      for (let count = 0; count < this.#options.workers; count++) this.#fork();
+      this.#begin();
     },
     forked: (number, pid) => {
       const place = this.#places.get(number);
@@ -188,7 +209,7 @@ export class Supervisor {
     if (this.#options.recycling.maxMemoryGrowth !== undefined) place.memory = privateMemory(hello.pid);
     this.#pool.add(worker);
     this.#listener.ready(true);
-    this.#retireReplaced();
+    this.#replacements.retireSurplus();
     return worker;
   }
 
@@ -210,51 +231,6 @@ export class Supervisor {
     place.timer = setTimeout(() => this.#onLate(place), this.#options.importTimeoutMs + SIGNS_MS);
     this.#places.set(number, place);
     if (this.#imported) this.#zygote.fork(number);
-  }
-
-  #lookAtAll(): void {
-    for (const { worker } of this.#places.values()) if (worker !== undefined) this.#look(worker);
-  }
-
-  /** Whether it is time for the worker to be replaced. */
-  #look(worker: Worker): void {
-    const { recycling } = this.#options;
-    const place = this.#places.get(worker.number);
-    if (place === undefined || place.session !== undefined || place.replaced) return;
-    const memory = place.memory === undefined ? undefined : privateMemory(worker.pid);
-    const use = {
-      calls: worker.answered,
-      memoryGrowth: memory === undefined ? undefined : memory - (place.memory ?? 0),
-      ageMs: performance.now() - worker.bornAt,
-    };
-    if (recycleReason(use, recycling) === undefined || this.#zygote === undefined) return;
-    const old = [...this.#places.values()].filter(({ replaced }) => replaced);
-    if (old.length >= this.#options.workers) return;
-    place.replaced = true;
-    this.#fork();
-  }
-
-  /** The old ones, as soon as there are enough new ones. */
-  #retireReplaced(): void {
-    const serving = [...this.#places.values()].filter(
-      ({ worker, session }) => session === undefined && worker !== undefined && !worker.doomed,
-    );
-    const surplus = Math.max(0, serving.length - this.#options.workers);
-    for (const { worker } of serving.filter(({ replaced }) => replaced).slice(0, surplus)) worker?.retire();
-  }
-
-  /** A call in it does not end: it takes no more of them. */
-  #onStuck(worker: Worker): void {
-    const place = this.#places.get(worker.number);
-    if (place === undefined) return;
-    const stuck: Stuck = {
-      because: "a call did not end within 2 s of being interrupted",
-      withinMs: STUCK_MS,
-    };
-    worker.retire(stuck);
-    if (place.session !== undefined || place.replaced) return;
-    place.replaced = true;
-    this.#fork();
   }
 
   /** The worker has not said hello. */
@@ -334,6 +310,7 @@ export class Supervisor {
         this.#settle(place);
       }
     }
+    this.#onParkedGone?.();
     if (this.#stopping) return;
     if (failure !== undefined) {
       this.#listener.failed(failure);
@@ -361,10 +338,8 @@ export class Supervisor {
     piece: (call, data) => this.#pool.piece(call, data),
     recalled: (call) => this.#pool.recalled(call),
     room: () => this.#pool.room(),
-    served: (worker) => {
-      if (this.#options.recycling.maxCalls !== undefined) this.#look(worker);
-    },
-    stuck: (worker) => this.#onStuck(worker),
+    served: (worker) => this.#replacements.served(worker),
+    stuck: (worker) => this.#replacements.onStuck(worker),
     closed: (worker) => this.#onLinkClosed(worker),
   };
 }

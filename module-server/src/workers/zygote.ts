@@ -69,6 +69,10 @@ export class Zygote implements LinkEvents {
     this.#timer = setTimeout(() => this.#onTimeout(), options.importTimeoutMs);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Its link has said hello. False: it has one already. */
   connect(link: Link): boolean {
     if (this.#link !== undefined || this.#gone) return false;

@@ -22,6 +22,8 @@ export function createLocalBackend(config: Config): Backend {
       drainGraceMs,
       sessionGraceMs,
       codeCacheDir: join(cacheDir, "code"),
+      warmPods: config.warmPods,
+      parking: { pods: config.parkedPods, bytes: config.parkedBytes },
     }),
     podsOfCalls: (pods) => pods,
     async start() {},

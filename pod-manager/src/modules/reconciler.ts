@@ -117,7 +117,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   ): Promise<void> {
     const id = idOf(module);
     if (step.phase === "draining") progress.controller.abort();
-    for (const pod of own) if (step.drain.includes(pod.name)) drain(id, pod);
+    for (const pod of own)
+      if (step.drain.includes(pod.name))
+        drain(id, pod, isOfGeneration(pod, module) && !step.remove && step.phase !== "draining");
     if (step.remove) {
       await options.remove(module);
       forget(id);
@@ -243,16 +245,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   function forget(id: string): void {
     gate.leave(id);
     scale.forget(id);
+    pods.forgetModule?.(id);
     progresses.get(id)?.controller.abort();
     progresses.delete(id);
   }
 
-  function drain(id: string, pod: Pod): void {
+  function drain(id: string, pod: Pod, keepWarm = false): void {
     if (leaving.has(pod.name) || !isActive(pod)) return;
     const { name } = pod;
     leaving.add(name);
     pods
-      .drainPod(name)
+      .drainPod(name, { keepWarm })
       .catch((error: unknown) => {
         log(`${name} could not be drained, so it is ended: ${toStatus(error).message}`);
         return pods.deletePod(name);

@@ -45,6 +45,11 @@ export interface PodLoad {
   readonly sessions: number;
 }
 
+export interface DrainOptions {
+  /** The module may soon need a pod like it again: keep what makes that quick, where the backend can. Default: false. */
+  readonly keepWarm?: boolean;
+}
+
 export type PodEvent = { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly pod: Pod };
 
 /** Runs pods. One implementation a platform; the rest of the manager knows only this. */
@@ -63,7 +68,9 @@ export interface PodBackend {
   /** Calls `listener` with the module's id whenever a pod of it tells something new. Returns the way to stop that. */
   watchLoads(listener: (event: { readonly module: string }) => void): () => void;
   /** No new calls; resolves when the running ones have ended, or were cut after the grace, and the pod is gone. */
-  drainPod(name: string): Promise<void>;
+  drainPod(name: string, options?: DrainOptions): Promise<void>;
+  /** The module is gone: nothing of it is kept warm. */
+  forgetModule?(module: string): void;
   /** Ends the pod now; resolves when it is gone. */
   deletePod(name: string, cause?: Status): Promise<void>;
   /** Lines kept, then, with `follow`, new ones until the pod ends or `signal` aborts. */

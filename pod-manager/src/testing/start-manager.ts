@@ -22,6 +22,8 @@ export async function startManager(env: Readonly<Record<string, string>> = {}) {
       PODULE_RUN_DIR: runDir,
       PODULE_STATE_DIR: join(folder, "state"),
       PODULE_CACHE_DIR: join(folder, "cache"),
+      PODULE_WARM_PODS: "0",
+      PODULE_PARKED_PODS: "0",
       ...env,
     },
     stdio: ["ignore", "inherit", "inherit", "ipc"],

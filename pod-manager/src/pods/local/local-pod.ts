@@ -1,22 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { type RpcStatus, rpcStatus } from "@podule/grpc";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { Status } from "nice-grpc-common";
 import type { PodLoad, PodTemplate } from "../pod-backend.ts";
 import { timestampOf } from "../timestamp.ts";
-import { killGroup } from "./kill-group.ts";
 import { outcomeOf } from "./pod-end.ts";
-import { podEnvironment } from "./pod-environment.ts";
-import { parseLoad } from "./pod-load.ts";
+import { filesIn, type PodFiles, podEnvironment } from "./pod-environment.ts";
+import { parseLoad, parseParked } from "./pod-load.ts";
 import { PodLog } from "./pod-log.ts";
+import { PodProcess } from "./pod-process.ts";
 import { readBounded } from "./read-bounded.ts";
 import { watchHealth } from "./watch-health.ts";
 
-/** After the process has ended: for what is still in its pipes. */
-const PIPES_MS = 500;
 /** Beyond the drain grace, or after the loss of the IPC channel: for the pod to end by itself. */
 const SLACK_MS = 5000;
 const CLOSE_MS = 2000;
@@ -26,8 +20,10 @@ const TERMINATION_MESSAGE_BYTES = 65_536;
 export interface LocalPodOptions {
   /** "pods/numpy-x7k2p". */
   readonly name: string;
-  /** The pod's private folder; made here, removed at its end. */
+  /** The folder of a new process. */
   readonly folder: string;
+  /** A process that waits to be a pod; undefined: a new one is started. */
+  readonly process: PodProcess | undefined;
   /** What `node` runs. */
   readonly main: string;
   readonly template: PodTemplate;
@@ -42,6 +38,8 @@ export interface LocalPodOptions {
   readonly onChange: (pod: LocalPod) => void;
   /** Told of each report of the pod's load. */
   readonly onLoad: (pod: LocalPod) => void;
+  /** The pod has ended; its process waits to be one like it again, and holds so many bytes. */
+  readonly onParked: (process: PodProcess, bytes: number) => void;
 }
 
 /** One module server as a child process, from its start to what is known after its end. */
@@ -49,15 +47,14 @@ export class LocalPod {
   readonly log = new PodLog();
   readonly ended: Promise<void>;
   readonly #options: LocalPodOptions;
-  readonly #socket: string;
-  readonly #terminationMessage: string;
+  readonly #files: PodFiles;
   readonly #createTime = Date.now();
   readonly #settleEnded: () => void;
   #state: Pod_State = Pod_State.STARTING;
   #readyTime: number | undefined;
   #endTime: number | undefined;
   #error: RpcStatus | undefined;
-  #child: ChildProcess | undefined;
+  #process: PodProcess | undefined;
   #stopHealth: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #asked = false;
@@ -67,8 +64,7 @@ export class LocalPod {
 
   constructor(options: LocalPodOptions) {
     this.#options = options;
-    this.#socket = join(options.folder, "s");
-    this.#terminationMessage = join(options.folder, "end");
+    this.#files = options.process?.files ?? filesIn(options.folder);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#settleEnded = resolve;
@@ -99,19 +95,22 @@ export class LocalPod {
       readyTime: this.#readyTime === undefined ? undefined : timestampOf(this.#readyTime),
       endTime: this.#endTime === undefined ? undefined : timestampOf(this.#endTime),
       error: this.#error,
-      address: `unix:${this.#socket}`,
+      address: `unix:${this.#files.socket}`,
       callsInFlight: 0,
       sessions: this.#ending ? 0 : (this.#load?.sessions ?? 0),
     };
   }
 
-  /** Running calls end, at most for the grace; then the process. */
-  drain(): Promise<void> {
+  /** Running calls end, at most for the grace; then the process, unless it is kept to be another pod. */
+  drain(keep: boolean): Promise<void> {
     if (!this.#asked && !this.#ending) {
       this.#asked = true;
       this.#become(Pod_State.DRAINING);
-      // The router has heard it and writes what it has given out in this turn; the signal comes after that.
-      setImmediate(() => this.#child?.kill("SIGTERM"));
+      // The router has heard it and writes what it has given out in this turn; the pod hears of it after that.
+      setImmediate(() => {
+        if (keep) this.#process?.order({ type: "park" });
+        else this.#process?.terminate();
+      });
       this.#within(this.#options.drainGraceMs + SLACK_MS, () => this.#kill());
     }
     return this.ended;
@@ -133,34 +132,27 @@ export class LocalPod {
     if (!this.#ending) {
       this.#asked = true;
       this.#become(Pod_State.DRAINING);
-      if (this.#child?.connected) this.#child.disconnect();
+      this.#process?.disconnect();
       this.#within(CLOSE_MS, () => this.#kill());
     }
     return this.ended;
   }
 
   #start(): void {
-    const { folder, template, main, onChange: _, onLoad: __, ...settings } = this.#options;
-    const temporary = join(folder, "t");
-    mkdirSync(folder, { mode: 0o700 });
-    mkdirSync(temporary, { mode: 0o700 });
-    this.#stopHealth = watchHealth(this.#socket, (serving) => this.#onServing(serving));
-    const files = { socket: this.#socket, terminationMessage: this.#terminationMessage, temporary };
-    const child = spawn(process.execPath, [main], {
-      cwd: folder,
-      env: podEnvironment(process.env, template, files, settings),
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      detached: true,
-    });
-    this.#child = child;
-    if (child.stdout !== null) this.log.attach(child.stdout, 1);
-    if (child.stderr !== null) this.log.attach(child.stderr, 2);
-    child.on("message", (message) => this.#onMessage(message));
-    child.once("exit", (code, signal) => this.#onExit(code, signal));
-    child.on("error", (error) => {
-      if (child.pid === undefined)
-        this.#fail("POD_NOT_STARTED", `The pod's process could not be started: ${error.message}`);
-    });
+    const { folder, template, main, process: waiting, ...settings } = this.#options;
+    const files = this.#files;
+    const variables = podEnvironment(process.env, template, files, settings);
+    const used = waiting ?? new PodProcess(folder, main, () => variables);
+    this.#process = used;
+    this.#stopHealth = watchHealth(files.socket, (serving) => this.#onServing(serving));
+    used.owner = {
+      message: (message) => this.#onMessage(message),
+      exited: (code, signal) => this.#onExit(code, signal),
+      failed: (error) =>
+        this.#fail("POD_NOT_STARTED", `The pod's process could not be started: ${error.message}`),
+    };
+    used.logTo(this.log);
+    if (waiting !== undefined) used.order({ type: "specialize", variables });
     this.#within(settings.startTimeoutMs, () => this.#onStartTimeout());
   }
 
@@ -177,6 +169,8 @@ export class LocalPod {
   }
 
   #onMessage(message: unknown): void {
+    const parked = parseParked(message);
+    if (parked !== undefined) this.#onParked(parked);
     const load = parseLoad(message);
     if (load === undefined) return;
     this.#load = load;
@@ -198,15 +192,7 @@ export class LocalPod {
     this.#ending = true;
     this.#stopHealth();
     clearTimeout(this.#timer);
-    const child = this.#child;
-    const pipes = new Promise<void>((resolve) => {
-      child?.once("close", () => resolve());
-      // A process that the module left behind may hold the pipes for ever.
-      setTimeout(resolve, PIPES_MS).unref();
-    });
-    void pipes.then(async () => {
-      child?.stdout?.destroy();
-      child?.stderr?.destroy();
+    void this.#process?.drained().then(async () => {
       const { name, template } = this.#options;
       const outcome = outcomeOf({
         name,
@@ -216,11 +202,25 @@ export class LocalPod {
         cause: this.#cause,
         code,
         signal,
-        terminationMessage: await readBounded(this.#terminationMessage, TERMINATION_MESSAGE_BYTES),
+        terminationMessage: await readBounded(this.#files.terminationMessage, TERMINATION_MESSAGE_BYTES),
         lastErrors: this.log.lastErrors(ERROR_LINES),
       });
-      await this.#end(outcome.state, outcome.error);
+      await this.#process?.remove();
+      this.#end(outcome.state, outcome.error);
     });
+  }
+
+  /** It is told that its process is no pod any more. */
+  #onParked(bytes: number): void {
+    const used = this.#process;
+    if (used === undefined || this.#ending || !this.#asked) return;
+    this.#ending = true;
+    this.#stopHealth();
+    clearTimeout(this.#timer);
+    used.owner = undefined;
+    used.logTo(undefined);
+    this.#options.onParked(used, bytes);
+    this.#end(Pod_State.SUCCEEDED, undefined);
   }
 
   /** There is no process to wait for. */
@@ -229,11 +229,12 @@ export class LocalPod {
     this.#ending = true;
     this.#stopHealth();
     clearTimeout(this.#timer);
-    void this.#end(Pod_State.FAILED, this.#status(reason, message, ""));
+    void Promise.resolve(this.#process?.remove()).then(() =>
+      this.#end(Pod_State.FAILED, this.#status(reason, message, "")),
+    );
   }
 
-  async #end(state: Pod_State, error: RpcStatus | undefined): Promise<void> {
-    await rm(this.#options.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+  #end(state: Pod_State, error: RpcStatus | undefined): void {
     this.#endTime = Date.now();
     this.#error = error;
     this.log.end();
@@ -261,6 +262,6 @@ export class LocalPod {
   }
 
   #kill(): void {
-    if (this.#child?.pid !== undefined && !this.#ending) killGroup(this.#child.pid);
+    if (!this.#ending) this.#process?.kill();
   }
 }

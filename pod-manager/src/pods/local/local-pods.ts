@@ -8,7 +8,11 @@ import { MAX_SOCKET_PATH_BYTES } from "../../listen-address.ts";
 import { makeFolder } from "../../make-folder.ts";
 import type { PodBackend, PodEvent, PodTemplate } from "../pod-backend.ts";
 import { LocalPod } from "./local-pod.ts";
+import { warmEnvironment } from "./pod-environment.ts";
 import { podSuffix } from "./pod-name.ts";
+import { PodProcess } from "./pod-process.ts";
+import type { ParkingLimits } from "./warm-policy.ts";
+import { WarmProcesses } from "./warm-processes.ts";
 
 const KEPT_ENDED = 32;
 /** Below the run folder: "/x7k2p/t/pod-XXXXXX/link", the module server's own socket. */
@@ -29,6 +33,10 @@ export interface LocalPodsOptions {
   readonly startTimeoutMs?: number;
   /** Where Node keeps the module server's compiled code: with it a pod starts in less than half of the time. */
   readonly codeCacheDir?: string;
+  /** Processes that wait for any module, at most. Default: none. */
+  readonly warmPods?: number;
+  /** Pods that are kept, without workers, when they have no more to do: their number and bytes, at most. Default: none. */
+  readonly parking?: ParkingLimits;
   /** Of pods that ended. Default 32. */
   readonly keptEnded?: number;
   /** What `node` runs as a pod. Default: this installation's module server. */
@@ -49,6 +57,23 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
   const tell = (type: PodEvent["type"], pod: Pod): void => {
     for (const listener of [...listeners]) listener({ type, pod });
   };
+  const newFolder = (): string => folderOf(podSuffix((taken) => existsSync(folderOf(taken))));
+  const parking = options.parking ?? { pods: 0, bytes: 0 };
+  const warm = new WarmProcesses({
+    warm: options.warmPods ?? 0,
+    parking,
+    start() {
+      try {
+        return new PodProcess(newFolder(), main, (files) =>
+          warmEnvironment(process.env, files, options.codeCacheDir),
+        );
+      } catch {
+        return undefined;
+      }
+    },
+  });
+  // Someone will come.
+  warm.expect();
   const onChange = (pod: LocalPod): void => {
     const view = pod.view();
     tell("MODIFIED", view);
@@ -72,13 +97,18 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
     createPod(template: PodTemplate): Pod {
       if (closed)
         throw statusError(Status.UNAVAILABLE, "SHUTTING_DOWN", "The pod manager is ending: no new pods");
+      const { moduleId } = template;
       const suffix = podSuffix(
-        (taken) => pods.has(`pods/${template.moduleId}-${taken}`) || existsSync(folderOf(taken)),
+        (taken) => pods.has(`pods/${moduleId}-${taken}`) || existsSync(folderOf(taken)),
       );
-      const name = `pods/${template.moduleId}-${suffix}`;
+      const name = `pods/${moduleId}-${suffix}`;
+      const key = likeness(template);
+      // What is parked of the module is of another spec now.
+      warm.forget(moduleId, key);
       const pod = new LocalPod({
         name,
         folder: folderOf(suffix),
+        process: warm.claim(key),
         main,
         template,
         maxMessageBytes: options.maxMessageBytes ?? 67_108_864,
@@ -89,8 +119,9 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
         startTimeoutMs: options.startTimeoutMs ?? importTimeoutMs + 30_000,
         onChange,
         onLoad: () => {
-          for (const listener of [...loadListeners]) listener({ module: template.moduleId });
+          for (const listener of [...loadListeners]) listener({ module: moduleId });
         },
+        onParked: (used, bytes) => warm.park(used, { key, module: moduleId, bytes }),
       });
       pods.set(name, pod);
       tell("ADDED", pod.view());
@@ -107,16 +138,26 @@ export function createLocalPods(options: LocalPodsOptions): PodBackend {
       loadListeners.add(listener);
       return () => loadListeners.delete(listener);
     },
-    drainPod: async (name) => known(name).drain(),
+    drainPod: async (name, { keepWarm = false } = {}) => known(name).drain(keepWarm && parking.pods > 0),
+    forgetModule: (module) => warm.forget(module),
     deletePod: async (name: string, cause?: RpcStatus) => known(name).delete(cause),
     logs(name, request): AsyncIterable<LogLine> {
       return known(name).log.lines(request);
     },
     async close() {
       closed = true;
-      await Promise.all([...pods.values()].map((pod) => pod.close()));
+      await Promise.all([...[...pods.values()].map((pod) => pod.close()), warm.close()]);
     },
   };
+}
+
+/** Of one pod alone. */
+const OWN_FIELDS: readonly string[] = ["generation", "traceparent"];
+
+/** What pods have in common whose processes can stand for each other. */
+function likeness(template: PodTemplate): string {
+  const fields = Object.entries(template).filter(([name]) => !OWN_FIELDS.includes(name));
+  return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function podNotFound(name: string): StatusError {

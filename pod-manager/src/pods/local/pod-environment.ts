@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { PodTemplate } from "../pod-backend.ts";
 import { workerEnvironment } from "../worker-settings.ts";
 
@@ -17,6 +18,30 @@ export interface PodFiles {
   readonly temporary: string;
 }
 
+export function filesIn(folder: string): PodFiles {
+  return { socket: join(folder, "s"), terminationMessage: join(folder, "end"), temporary: join(folder, "t") };
+}
+
+/** What a process that waits to be a pod is started with. */
+export function warmEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  files: PodFiles,
+  codeCacheDir: string | undefined,
+): Record<string, string> {
+  return {
+    ...passedOn(own),
+    PODULE_WARM: "true",
+    ...(codeCacheDir === undefined ? {} : { NODE_COMPILE_CACHE: codeCacheDir }),
+    TERMINATION_MESSAGE_PATH: files.terminationMessage,
+    TMPDIR: files.temporary,
+  };
+}
+
+function passedOn(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed = Object.entries(own).filter(([name, value]) => value !== undefined && PASSED.test(name));
+  return Object.fromEntries(passed.map(([name, value]) => [name, value ?? ""]));
+}
+
 /** The environment of a pod's process: contract 3 of docs/architecture.md. */
 export function podEnvironment(
   own: Readonly<Record<string, string | undefined>>,
@@ -32,10 +57,9 @@ export function podEnvironment(
     readonly codeCacheDir: string | undefined;
   },
 ): Record<string, string> {
-  const passed = Object.entries(own).filter(([name, value]) => value !== undefined && PASSED.test(name));
   const { sourceFolder, workerMemoryLimit } = template;
   return {
-    ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ""])),
+    ...passedOn(own),
     MODULE_NAME: template.importName,
     PODULE_MODULE_ID: template.moduleId,
     PODULE_POD_NAME: settings.name.slice(COLLECTION.length),

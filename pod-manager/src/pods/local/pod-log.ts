@@ -12,22 +12,29 @@ export class PodLog {
   readonly #waiting = new Set<() => void>();
   #ended = false;
 
-  /** Takes all that the stream gives, until it ends. */
-  attach(source: Readable, stream: 1 | 2): void {
+  /** Takes all that the stream gives, until it ends. Returns the way to stop that: what comes then stays in the stream. */
+  attach(source: Readable, stream: 1 | 2): () => void {
     let now = 0;
     const splitter = new LineSplitter((line) => this.#ring.append(now, stream, line));
-    source.on("data", (chunk: Buffer) => {
+    const onData = (chunk: Buffer) => {
       now = Date.now();
       splitter.push(chunk);
       this.#wake();
-    });
-    source.on("end", () => {
+    };
+    const onEnd = () => {
       now = Date.now();
       splitter.end();
       this.#wake();
-    });
+    };
     // A pipe that breaks ends as one that ends: 'close' of the process follows.
-    source.on("error", () => {});
+    const onError = () => {};
+    source.on("data", onData).on("end", onEnd).on("error", onError);
+    source.resume();
+    return () => {
+      source.pause();
+      source.off("data", onData).off("end", onEnd).off("error", onError);
+      onEnd();
+    };
   }
 
   /** No more lines will come. */
