@@ -1,3 +1,5 @@
+import type { CallRecord } from "@podule/telemetry";
+import type { SessionTrace } from "../telemetry/call-telemetry.ts";
 import type { Due } from "../workers/deadlines.ts";
 import type { Worker } from "../workers/worker.ts";
 import type { ItemFlow } from "./item-flow.ts";
@@ -49,6 +51,12 @@ export class Call implements Due {
   linkId = 0;
   /** Of a stream: an item has come. */
   begun = false;
+  /** W3C trace context, as it came; "": none. */
+  traceparent = "";
+  /** Of a call on a session's stream. */
+  sessionLink: SessionTrace | undefined;
+  /** Until the caller has been answered. */
+  record: CallRecord | undefined;
   /** When the worker was told to stop it, performance.now(); 0: it was not. */
   stoppedAt = 0;
 

@@ -153,6 +153,7 @@ export class StatelessSession implements Caller {
       return;
     }
     const call = new Call(this, frame.id, frame.request, due, flow);
+    call.traceparent = frame.traceparent;
     this.#calls.set(frame.id, call);
     this.#pod.pool.submit(call);
   }
@@ -166,6 +167,7 @@ export class StatelessSession implements Caller {
       (session) => {
         if (this.#closed || this.#calls.get(frame.id) !== waiting) return;
         const call = session.lease(new Renamed(this, waiting), frame.request, due, flow);
+        call.traceparent = frame.traceparent;
         this.#leased.set(frame.id, call);
         this.#pod.pool.submit(call);
       },

@@ -1,4 +1,4 @@
-import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { type RawHandlers, statusError, toServiceError } from "@podule/grpc";
 import { type RoutedCall, routedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
@@ -70,12 +70,15 @@ export function submit(pod: Pod, stream: CancellableCall, call: Call): void {
     if (Date.now() >= Number(deadline)) pod.pool.expire(call);
     else pod.pool.cancel(call);
   });
+  const [traceparent] = stream.metadata.get("traceparent");
+  if (typeof traceparent === "string") call.traceparent = traceparent;
   pod.pool.submit(call);
   if (stream.cancelled) pod.pool.cancel(call);
 }
 
 interface CancellableCall {
   readonly cancelled: boolean;
+  readonly metadata: Metadata;
   getDeadline(): Date | number;
   on(event: "cancelled", listener: () => void): unknown;
 }

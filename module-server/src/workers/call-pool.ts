@@ -3,6 +3,7 @@ import { decodeStatus } from "@podule/session";
 import { Status } from "nice-grpc-common";
 import { type Call, type Caller, detach } from "../calls/call.ts";
 import { statusBytes } from "../status-bytes.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Deadlines } from "./deadlines.ts";
 import { chooseWorker, fewestSessions, workersToRecall } from "./dispatch-policy.ts";
@@ -22,6 +23,7 @@ export interface CallPoolOptions {
   readonly maxMessageBytes: number;
   /** Bytes of requests that are kept at once. */
   readonly maxBytes: number;
+  readonly telemetry: CallTelemetry;
   /** `size` has changed. */
   readonly onSize?: () => void;
 }
@@ -51,13 +53,13 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
   }
 
   submit(call: Call): void {
+    this.#options.telemetry.begin(call);
     const { pin } = call;
     const refused = pin === undefined ? this.#refusal : this.#has(pin.worker) ? undefined : WORKER_GONE;
     const refusal = refused ?? this.#admit(call.bytes);
     if (refusal !== undefined) {
       call.finished = true;
-      this.#answer(call);
-      call.caller.error(call, refusal);
+      this.#answerError(call, refusal);
       return;
     }
     this.#size++;
@@ -84,8 +86,7 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
   /** The caller wants no answer any more; it gets one all the same. */
   cancel(call: Call): void {
     if (call.answered) return;
-    this.#answer(call);
-    call.caller.error(call, CANCELLED);
+    this.#answerError(call, CANCELLED);
     this.#stop(call, 2);
   }
 
@@ -150,10 +151,7 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
 
   fail(calls: Iterable<Call>, status: Buffer): void {
     for (const call of calls) {
-      if (!call.answered) {
-        this.#answer(call);
-        call.caller.error(call, status);
-      }
+      if (!call.answered) this.#answerError(call, status);
       this.#finish(call);
     }
   }
@@ -223,17 +221,20 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
   final(call: Call, kind: FinalKind, payload: Buffer): void {
     this.#finish(call);
     if (call.answered) return;
+    if (kind === Kind.ERROR) {
+      this.#answerError(call, payload);
+      return;
+    }
     this.#answer(call);
+    this.#options.telemetry.succeeded(call, payload.length);
     if (kind === Kind.RESULT) call.caller.result(call, payload);
-    else if (kind === Kind.END) call.caller.end(call);
-    else call.caller.error(call, payload);
+    else call.caller.end(call);
   }
 
   oversize(call: Call, final: boolean, bytes: number): void {
     if (!call.answered) {
-      this.#answer(call);
       const words = `The result has ${bytes} bytes; at most ${this.#options.maxMessageBytes} are allowed`;
-      call.caller.error(call, statusBytes(Status.RESOURCE_EXHAUSTED, "RESULT_TOO_LARGE", words));
+      this.#answerError(call, statusBytes(Status.RESOURCE_EXHAUSTED, "RESULT_TOO_LARGE", words));
     }
     if (final) this.#finish(call);
     else this.#stop(call, 2);
@@ -244,7 +245,17 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
   }
 
   piece(call: Call, data: Buffer): void {
-    if (!call.answered) call.caller.piece?.(call, data);
+    if (call.answered) return;
+    this.#options.telemetry.piece(call, "out", data.length);
+    call.caller.piece?.(call, data);
+  }
+
+  times(call: Call, payload: Buffer): void {
+    this.#options.telemetry.times(call, payload);
+  }
+
+  sending(call: Call, worker: Worker): string | undefined {
+    return this.#options.telemetry.sent(call, worker.number);
   }
 
   recalled(call: Call): void {
@@ -301,8 +312,7 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
 
   #onDue(call: Call): void {
     if (!call.answered) {
-      this.#answer(call);
-      call.caller.error(call, DEADLINE_EXCEEDED);
+      this.#answerError(call, DEADLINE_EXCEEDED);
       this.#stop(call, 1);
       return;
     }
@@ -331,6 +341,11 @@ export class CallPool implements Omit<WorkerListener, "closed" | "served" | "stu
   #answer(call: Call): void {
     call.answered = true;
     this.#deadlines.delete(call);
+  }
+
+  #answerError(call: Call, status: Buffer): void {
+    this.#answer(call);
+    call.caller.error(call, this.#options.telemetry.failed(call, status));
   }
 
   #finish(call: Call): void {

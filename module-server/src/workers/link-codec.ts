@@ -13,6 +13,7 @@ export const Kind = {
   PULL: 11,
   CALLBACK_RESULT: 12,
   CALLBACK_ERROR: 13,
+  TRACE: 14,
   HELLO: 16,
   RESULT: 17,
   ITEM: 18,
@@ -27,6 +28,7 @@ export const Kind = {
   CHUNK_OUT: 27,
   CALLBACK: 28,
   OBJECTS: 29,
+  TIMES: 30,
 } as const;
 
 /** `u32 length of the rest | u8 kind | u32 id`, little-endian, in front of the payload. */

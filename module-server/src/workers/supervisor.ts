@@ -336,6 +336,8 @@ export class Supervisor {
     oversize: (call, final, bytes) => this.#pool.oversize(call, final, bytes),
     chunked: (call, total) => this.#pool.chunked(call, total),
     piece: (call, data) => this.#pool.piece(call, data),
+    times: (call, payload) => this.#pool.times(call, payload),
+    sending: (call, worker) => this.#pool.sending(call, worker),
     recalled: (call) => this.#pool.recalled(call),
     room: () => this.#pool.room(),
     served: (worker) => this.#replacements.served(worker),

@@ -28,6 +28,10 @@ export interface WorkerListener {
   /** A session's call: its body is to be pulled. */
   chunked(call: Call, total: number): void;
   piece(call: Call, data: Buffer): void;
+  /** What the call took in the worker. */
+  times(call: Call, payload: Buffer): void;
+  /** The call goes to the worker: the trace context that goes ahead of it. */
+  sending(call: Call, worker: Worker): string | undefined;
   /** More calls may be sent. */
   room(): void;
   /** It has answered calls. */
@@ -163,6 +167,8 @@ export class Worker implements LinkEvents, Candidate, Retiring {
     call.linkId = this.#lastId;
     call.worker = this;
     this.calls.set(call.linkId, call);
+    const traceparent = this.#listener.sending(call, this);
+    if (traceparent !== undefined) this.#link.send(Kind.TRACE, call.linkId, Buffer.from(traceparent, "latin1"));
     if (call.pin !== undefined) {
       const { transfer } = call.pin;
       const body = transfer === undefined ? call.request : uint32(transfer);
@@ -310,6 +316,9 @@ export class Worker implements LinkEvents, Candidate, Retiring {
         return;
       case Kind.CHUNKED:
         this.#listener.chunked(call, Number(payload.readBigUInt64LE(0)));
+        return;
+      case Kind.TIMES:
+        this.#listener.times(call, payload);
         return;
       case Kind.CHUNK_OUT:
         this.#listener.piece(call, payload);

@@ -1,0 +1,11 @@
+export { callIdOf, withCallId } from "./call-id.ts";
+export { CallRecord } from "./call-record.ts";
+export { CallRing } from "./call-ring.ts";
+export { resourceAttributes } from "./resource.ts";
+export { rpcSpan } from "./rpc-span.ts";
+export type { Span, SpanEvent, SpanLink } from "./span.ts";
+export { isServerError, statusName } from "./status-codes.ts";
+export { formatTraceparent, newSpanId, parseTraceparent, type TraceContext } from "./trace-context.ts";
+export { endpointOf, readTraceSettings, type TraceSettings, type Variables } from "./trace-settings.ts";
+export { createTracing, type Tracing } from "./tracing.ts";
+export { epochMs, turnNow } from "./turn-clock.ts";
