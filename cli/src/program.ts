@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCallCommands } from "./commands/call-commands.ts";
+import { addClusterCommands } from "./commands/cluster-commands.ts";
 import { addLocalCommands } from "./commands/local-commands.ts";
 import { addResourceCommands } from "./commands/resource-commands.ts";
 
@@ -13,5 +14,6 @@ export function makeProgram(): Command {
   addLocalCommands(program);
   addCallCommands(program);
   addResourceCommands(program);
+  addClusterCommands(program);
   return program;
 }

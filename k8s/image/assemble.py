@@ -18,8 +18,7 @@ def main() -> None:
     parser.add_argument("--tools", type=Path, required=True)
     parser.add_argument("--to", type=Path, required=True)
     arguments = parser.parse_args()
-    root, tools = arguments.to, arguments.tools
-    home = root / "opt/podule"
+    home, tools = arguments.to, arguments.tools
     parts = needed_parts()
     for part in parts:
         shutil.copytree(part, home / part, ignore=NOT_RUN, symlinks=True)
@@ -30,10 +29,8 @@ def main() -> None:
     place(Path("node_modules/node/bin/node"), home / "bin/node")
     shutil.copy("package.json", home)
     shutil.copy("LICENSE", home)
-    sbom = root / "usr/share/podule/sbom.cdx.json"
-    sbom.parent.mkdir(parents=True)
-    sbom.write_text(json.dumps(bill_of_materials(home / "node_modules", tools), indent=1) + "\n")
-    for path in sorted(root.rglob("*")):
+    (home / "sbom.cdx.json").write_text(json.dumps(bill_of_materials(home / "node_modules", tools), indent=1) + "\n")
+    for path in sorted(home.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
 

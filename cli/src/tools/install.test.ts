@@ -34,6 +34,7 @@ async function whistle(hash: (wheel: Buffer) => string) {
     version: "1.0",
     requirements,
     binary: "whistle/bin/whistle",
+    versionArgs: ["--version"],
     variable: "X",
   };
 }

