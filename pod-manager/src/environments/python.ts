@@ -6,12 +6,15 @@ import { statusError } from "@podule/grpc";
 import { Status } from "nice-grpc";
 import { atomicWrite } from "./atomic-write.ts";
 import { type PythonFacts, parsePythonFacts } from "./python-facts.ts";
-import { runUv, type UvOptions } from "./uv.ts";
+import { brokenInterpreter, pathWithout } from "./search-path.ts";
+import { runUv, type UvOptions, type UvResult, type UvRun } from "./uv.ts";
 import { uvFailure, uvWords } from "./uv-failure.ts";
 
 const FACTS = fileURLToPath(new URL("python_facts.py", import.meta.url));
 const TIMEOUT_MS = 60_000;
 const OLDEST_MINOR = 9;
+/** Folders of the search path that are passed over. */
+const MOST_BROKEN = 8;
 
 /** The interpreter of a request; empty: the first that uv finds and that Podule can use. */
 export async function findPython(
@@ -26,12 +29,27 @@ export async function findPython(
   }
   const asked = request === "" ? `>=3.${OLDEST_MINOR}` : request;
   const run = { signal, timeoutMs: TIMEOUT_MS };
-  const found = await runUv(options, [options.uv, "python", "find", "--system", "--no-project", asked], run);
+  const found = await search(options, asked, run);
   if (found.code !== 0) throw uvFailure(found, { python: request });
   const facts = await askPython(options, found.stdout.trim(), request, run);
   await mkdir(options.folder, { recursive: true });
   await atomicWrite(file, JSON.stringify(facts));
   return facts;
+}
+
+/** As uv searches, but past interpreters that do not run. */
+async function search(options: UvOptions, asked: string, run: UvRun): Promise<UvResult> {
+  let variables = options.variables ?? process.env;
+  for (let attempt = 0; ; attempt++) {
+    const command = [options.uv, "python", "find", "--system", "--no-project", asked];
+    const found = await runUv({ ...options, variables }, command, run);
+    const broken = found.code === 0 ? undefined : brokenInterpreter(found.stderr);
+    const path = variables["PATH"] ?? "";
+    if (broken === undefined || attempt === MOST_BROKEN) return found;
+    const rest = await pathWithout(path, broken);
+    if (rest === path) return found;
+    variables = { ...variables, PATH: rest };
+  }
 }
 
 /** Whether the interpreter is still the one whose facts these are. */
