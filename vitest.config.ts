@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{proto,grpc,session,module-server,pod-manager,envoy,cli,loadtest,clients/typescript}/**/*.test.ts",
+            "{proto,grpc,session,telemetry,module-server,pod-manager,envoy,cli,loadtest,clients/typescript}/**/*.test.ts",
           ],
           testTimeout: 30_000,
         },

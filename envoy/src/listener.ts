@@ -5,6 +5,7 @@ import { localReplies } from "./local-replies.ts";
 import type { EnvoyParams } from "./params.ts";
 import { routes } from "./routes.ts";
 import { downstreamTransport } from "./tls.ts";
+import { tracing } from "./tracing.ts";
 import { BUFFER_BYTES, WINDOWS } from "./windows.ts";
 
 /** Where users come in. */
@@ -69,6 +70,7 @@ function connectionManager(params: EnvoyParams): object {
     ],
     normalize_path: true,
     path_with_escaped_slashes_action: "REJECT_REQUEST",
+    ...tracing(params),
     access_log: accessLogs(params.accessLog),
     local_reply_config: localReplies(),
     route_config: routes(params),

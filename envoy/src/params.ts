@@ -24,8 +24,25 @@ export interface EnvoyParams {
    * Default: none.
    */
   readonly probes?: Address;
+  /** Where spans go. Default: nowhere. */
+  readonly tracing?: Tracing;
   /** Origins of web pages that may call ("https://app.example.com"), or "*". Default: pages served from this machine. */
   readonly corsOrigins?: readonly string[];
+}
+
+export interface Tracing {
+  /** An OTLP/gRPC receiver: "http://HOST:PORT" or "https://HOST:PORT". */
+  readonly endpoint: string;
+  /** Of the traces that begin here: 0 to 1. */
+  readonly ratio: number;
+  /** Of a trace that began elsewhere, its caller decides. */
+  readonly parentBased: boolean;
+  /** Sent with each export. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Of the resource, besides its name and version. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Who has signed the receiver's certificate. Default: the system's authorities. */
+  readonly caFile?: string;
 }
 
 /** The pod managers: their addresses, or a name that resolves to all of them (a headless service). */

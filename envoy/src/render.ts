@@ -5,6 +5,7 @@ import { listener } from "./listener.ts";
 import type { EnvoyParams } from "./params.ts";
 import { probes } from "./probes.ts";
 import { secrets } from "./tls.ts";
+import { tracingClusters } from "./tracing.ts";
 
 /**
  * Envoy's whole configuration, the same on one machine and in a cluster but for the parameters. Throws when a parameter is malformed,
@@ -21,7 +22,10 @@ export function renderEnvoy(params: EnvoyParams): string {
   return yaml({
     node: { id: "podule", cluster: "podule" },
     admin: { address: envoyAddress(admin) },
-    static_resources: { listeners: [listener(params), ...probes(params)], clusters: [cluster(params)] },
+    static_resources: {
+      listeners: [listener(params), ...probes(params)],
+      clusters: [cluster(params), ...tracingClusters(params)],
+    },
     overload_manager: overloadManager(params),
     layered_runtime: { layers: [{ name: "podule", static_layer: RUNTIME }] },
   });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Address, EnvoyParams } from "./params.ts";
 import { assertGuarded } from "./render.ts";
+import { readTracing } from "./tracing-settings.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +23,7 @@ export const VARIABLES = {
 export interface UserSide {
   readonly host: string;
   readonly port: number;
-  readonly params: Pick<EnvoyParams, "listen" | "tls" | "jwt" | "corsOrigins" | "accessLog">;
+  readonly params: Pick<EnvoyParams, "listen" | "tls" | "jwt" | "corsOrigins" | "accessLog" | "tracing">;
   readonly concurrency: number;
 }
 
@@ -37,6 +38,7 @@ export function readUserSide(env: Env): UserSide {
     ...jwt(env),
     ...optional("corsOrigins", list(env[VARIABLES.corsOrigins])),
     ...optional("accessLog", accessLog(env[VARIABLES.accessLog])),
+    ...optional("tracing", readTracing(env)),
   };
   try {
     assertGuarded(params);

@@ -7,6 +7,7 @@ import {
 } from "@podule/grpc";
 import { descriptorSet } from "@podule/proto/descriptors";
 import { LoadsDefinition } from "@podule/proto/podule/internal/v1/loads.ts";
+import { createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
 import { Status } from "nice-grpc-common";
 import type { Pod } from "./calls/pod.ts";
 import { sessionHandler } from "./calls/session-handler.ts";
@@ -18,6 +19,9 @@ import { createLoadsService } from "./loads-service.ts";
 import { RequestTable } from "./requests/request-table.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
+import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
+import { createSessionTracer } from "./telemetry/session-tracer.ts";
+import { startSpans } from "./telemetry/start-spans.ts";
 import { CallPool } from "./workers/call-pool.ts";
 import { ownWorkers, sharedWorkers } from "./workers/session-workers.ts";
 import { Supervisor, type SupervisorListener } from "./workers/supervisor.ts";
@@ -45,17 +49,25 @@ export interface ModuleServer {
   kill(): void;
 }
 
-/** `onFailed`: the module cannot be imported; every call has been told. */
+/** `variables`: where telemetry goes (OTEL_*). `onFailed`: the module cannot be imported; every call has been told. */
 export function createModuleServer(
   config: Config,
+  variables: Variables,
   onFailed: (status: RpcStatus) => void,
   parked?: Supervisor,
 ): ModuleServer {
+  const { moduleId, podName } = config;
+  const module = { id: moduleId, revision: variables["PODULE_REVISION"] };
+  const tracing = createTracing(variables, resourceAttributes(variables, module));
+  for (const problem of tracing.problems) process.stderr.write(`podule: ${problem}\n`);
+  const telemetry = createCallTelemetry({ tracing, moduleId, podName });
+  let pythonStart = 0;
   const maxBytes = KEPT_MESSAGES * config.maxMessageBytes;
   const pool = new CallPool({
     maxInFlight: config.maxInFlight,
     maxMessageBytes: config.maxMessageBytes,
     maxBytes,
+    telemetry,
     onSize: () => load.changed(),
   });
   const health = createHealth();
@@ -64,6 +76,17 @@ export function createModuleServer(
   };
   const listener: SupervisorListener = {
     ready: setReady,
+    imported({ import_ms: importMs, opentelemetry }) {
+      telemetry.pythonJoins = opentelemetry === true;
+      const times = {
+        processStart: performance.timeOrigin,
+        pythonStart,
+        imported: Date.now(),
+        importMs: typeof importMs === "number" ? importMs : 0,
+      };
+      for (const span of startSpans(tracing, variables["TRACEPARENT"], podName, moduleId, times))
+        tracing.export(span);
+    },
     failed(status) {
       pool.refuse(encodeStatus(status));
       pool.failAll(encodeStatus(status));
@@ -88,6 +111,7 @@ export function createModuleServer(
       graceMs: config.sessionGraceMs,
       maxSessions: config.maxSessions,
       maxMessageBytes: config.maxMessageBytes,
+      tracer: createSessionTracer(tracing, moduleId, podName),
       onSize: () => load.changed(),
     }),
     requests: new RequestTable({
@@ -116,6 +140,7 @@ export function createModuleServer(
   return {
     async start() {
       try {
+        pythonStart = Date.now();
         if (parked === undefined) await supervisor.start();
         else supervisor.resume(pool, listener);
         if (config.healthListen !== undefined) await probed.listen(config.healthListen);
@@ -172,5 +197,6 @@ export function createModuleServer(
     await server.close();
     pod.requests.close();
     pool.close();
+    await Promise.race([tracing.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
   }
 }

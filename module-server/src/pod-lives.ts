@@ -45,6 +45,7 @@ export function createPodLives(parked: (bytes: number) => void): PodLives {
     const { environmentStatus, python, terminationMessagePath } = config;
     const server = createModuleServer(
       config,
+      variables,
       (status) => {
         setTimeout(() => {
           server.kill();

@@ -16,7 +16,7 @@ try {
 
 async function run(): Promise<void> {
   const config = readConfig(process.env);
-  const manager = createManager(config, await createBackend(config));
+  const manager = createManager(config, process.env, await createBackend(config));
   let ending = false;
 
   function endWith(code: number, end: () => Promise<void>): void {

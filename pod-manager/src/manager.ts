@@ -1,8 +1,10 @@
+import { hostname } from "node:os";
 import { createHealth, createReflection, createServer, fileWatcherCredentials } from "@podule/grpc";
 import { descriptorSet } from "@podule/proto/descriptors";
 import { ManagersDefinition } from "@podule/proto/podule/internal/v1/managers.ts";
 import { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { PodsDefinition } from "@podule/proto/podule/v1/pods.ts";
+import { createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
 import type { Backend } from "./backends/backend.ts";
 import { createCalls } from "./calls/calls.ts";
 import type { Config } from "./config.ts";
@@ -11,6 +13,8 @@ import { createWorkersOf } from "./demand/workers-of.ts";
 import { createModules } from "./modules/modules.ts";
 import { createPodsService } from "./pods/pods-service.ts";
 import { createScaler } from "./scale/scaler.ts";
+import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
+import { createStarts } from "./telemetry/starts.ts";
 
 const SERVICES = ["podule.v1.Calls", ModulesDefinition.fullName, PodsDefinition.fullName];
 /** For answers that are under way when the last pod has ended. */
@@ -25,9 +29,19 @@ export interface Manager {
   end(): Promise<void>;
 }
 
-export function createManager(config: Config, backend: Backend): Manager {
+export function createManager(config: Config, variables: Variables, backend: Backend): Manager {
+  const tracing = createTracing(variables, resourceAttributes(variables));
+  for (const problem of tracing.problems) complain(problem);
+  const instance = `${hostname()}/${process.pid}`;
   const { maxMessageBytes, sessionGraceMs } = config;
-  const { pods, replicas } = backend;
+  const { replicas } = backend;
+  const starts = createStarts({
+    tracing,
+    instance,
+    pods: backend.pods,
+    getModule: (id) => modules.directory.getModule(id),
+  });
+  const { pods } = starts;
   const scaler = createScaler({ pods });
   const modules = createModules({
     store: backend.store,
@@ -44,6 +58,7 @@ export function createManager(config: Config, backend: Backend): Manager {
   const calls = createCalls({
     modules: modules.directory,
     pods: backend.podsOfCalls(pods),
+    telemetry: createCallTelemetry(tracing, instance, starts),
     onLoad: demand?.onLoad ?? scaler.onLoad,
     workersOf: demand === undefined ? scaler.workersOf : createWorkersOf(modules.directory),
     quotas: config.quotas,
@@ -69,6 +84,8 @@ export function createManager(config: Config, backend: Backend): Manager {
   }).addTo(server);
 
   async function closeRest(): Promise<void> {
+    starts.close();
+    await Promise.race([tracing.close(), new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS))]);
     await Promise.all([healthServer.close(), backend.close()]);
   }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, readFile, rename } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -22,6 +22,8 @@ export async function goTool(folder: string, tool: string): Promise<string | und
   const locked = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(join(folder, file))));
   const hash = createHash("sha256").update(version).update(tool);
   for (const bytes of locked) hash.update(bytes);
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(".go")).sort())
+    hash.update(await readFile(join(folder, file)));
   const name = `${tool.replaceAll("/", "_")}-${hash.digest("hex").slice(0, 16)}`;
   const cache = join(cacheFolder(), "test-tools");
   const binary = join(cache, name);

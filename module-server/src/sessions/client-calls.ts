@@ -2,6 +2,7 @@ import { StatusError } from "@podule/grpc";
 import type { CallFrame, ChunkFrame, ServerFrame } from "@podule/session";
 import { Call, type Caller } from "../calls/call.ts";
 import { ItemFlow } from "../calls/item-flow.ts";
+import type { SessionTrace } from "../telemetry/call-telemetry.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { Worker } from "../workers/worker.ts";
 import { BodiesIn, EXPIRED_BODY } from "./bodies-in.ts";
@@ -18,6 +19,7 @@ export interface ClientCallsOptions {
   /** The session's number in the worker. */
   readonly session: number;
   readonly outbox: Outbox;
+  readonly trace: SessionTrace;
   /** A call has been answered. */
   readonly onAnswer: () => void;
 }
@@ -47,7 +49,7 @@ export class ClientCalls implements Caller {
 
   /** Throws a StatusError where the client breaks the rules. */
   start(frame: CallFrame): void {
-    const { pool, worker, session } = this.#options;
+    const { pool, worker, session, trace } = this.#options;
     const { id, request, timeoutMs, stream, credit } = frame;
     if (id === 0 || this.#calls.has(id)) throw violation(`The id ${id} is 0 or a running call's`);
     const transfer = this.#bodiesIn.finish(id);
@@ -56,6 +58,8 @@ export class ClientCalls implements Caller {
     if (!this.#outbox.empty) flow?.setOpen(false);
     const call = new Call(this, id, request, due, flow);
     call.pin = { worker, session, transfer: transfer === EXPIRED_BODY ? undefined : transfer };
+    call.traceparent = frame.traceparent;
+    call.sessionLink = trace;
     if (transfer === EXPIRED_BODY) {
       call.finished = true;
       this.error(call, BODY_EXPIRED);

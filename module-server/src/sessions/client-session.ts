@@ -6,6 +6,8 @@ import { Status } from "nice-grpc-common";
 import { Call, type Caller } from "../calls/call.ts";
 import type { ItemFlow } from "../calls/item-flow.ts";
 import { encodeStatus } from "../status-bytes.ts";
+import type { SessionTrace } from "../telemetry/call-telemetry.ts";
+import type { SessionTracer } from "../telemetry/session-tracer.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { SessionOfWorker, Worker } from "../workers/worker.ts";
 import { ClientCallbacks } from "./client-callbacks.ts";
@@ -26,6 +28,7 @@ export interface ClientSessionOptions {
   readonly worker: Worker;
   readonly graceMs: number;
   readonly maxMessageBytes: number;
+  readonly tracer: SessionTracer;
   /** It is over: forget it. */
   readonly onEnd: (session: ClientSession) => void;
 }
@@ -40,6 +43,7 @@ export class ClientSession implements Lease, SessionOfWorker {
   readonly #calls: ClientCalls;
   readonly #callbacks: ClientCallbacks;
   readonly #grace: Grace;
+  readonly #trace: SessionTrace = { span: undefined };
   #lastLease = 0;
   /** A stream has opened it. */
   #opened = false;
@@ -57,6 +61,7 @@ export class ClientSession implements Lease, SessionOfWorker {
       worker,
       session: this.number,
       outbox: this.#outbox,
+      trace: this.#trace,
       onAnswer: () => {
         if (this.#finishing) this.#endWhenIdle();
       },
@@ -81,6 +86,7 @@ export class ClientSession implements Lease, SessionOfWorker {
     this.#grace.hold();
     const older = outbox.stream;
     outbox.stream = undefined;
+    const detach = this.#options.tracer.attach(this.#trace, stream);
     if (older !== undefined) this.#grace.release();
     older?.abandon(moved());
     const current: SessionStream = new SessionStream(stream, {
@@ -89,6 +95,7 @@ export class ClientSession implements Lease, SessionOfWorker {
       drained: () => this.#pump(),
       ended: () => this.#finish(),
       gone: () => {
+        detach();
         if (outbox.stream === current) this.#onStreamGone();
       },
     });

@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { statusError } from "@podule/grpc";
 import type { OpenFrame, RoutedCall } from "@podule/session";
 import { Status } from "nice-grpc-common";
+import type { SessionTracer } from "../telemetry/session-tracer.ts";
 import type { CallPool } from "../workers/call-pool.ts";
 import type { Worker } from "../workers/worker.ts";
 import { ClientSession } from "./client-session.ts";
@@ -22,6 +23,7 @@ export interface SessionTableOptions {
   readonly graceMs: number;
   readonly maxSessions: number;
   readonly maxMessageBytes: number;
+  readonly tracer: SessionTracer;
   /** `size` has changed. */
   readonly onSize?: () => void;
 }
@@ -92,7 +94,7 @@ export class SessionTable {
   }
 
   async #make(): Promise<ClientSession> {
-    const { pool, workers, graceMs, maxSessions, maxMessageBytes, podName } = this.#options;
+    const { pool, workers, graceMs, maxSessions, maxMessageBytes, podName, tracer } = this.#options;
     if (this.#sessions.size + this.#opening >= maxSessions)
       throw statusError(
         Status.RESOURCE_EXHAUSTED,
@@ -111,6 +113,7 @@ export class SessionTable {
       worker,
       graceMs,
       maxMessageBytes,
+      tracer,
       onEnd: () => {
         this.#sessions.delete(token);
         workers.release(worker);

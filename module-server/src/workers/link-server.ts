@@ -83,6 +83,8 @@ export interface LinkJson {
   readonly role?: unknown;
   readonly pid?: unknown;
   readonly code?: unknown;
+  readonly import_ms?: unknown;
+  readonly opentelemetry?: unknown;
   readonly signal?: unknown;
 }
 

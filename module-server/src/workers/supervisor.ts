@@ -5,7 +5,7 @@ import type { CallPool } from "./call-pool.ts";
 import { describeDeath } from "./death.ts";
 import { killGroup } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
-import { type Hello, LinkServer } from "./link-server.ts";
+import { type Hello, type LinkJson, LinkServer } from "./link-server.ts";
 import { countOomKills } from "./oom-kills.ts";
 import type { Place } from "./place.ts";
 import { privateMemory } from "./private-memory.ts";
@@ -31,6 +31,8 @@ export interface SupervisorOptions extends Omit<ZygoteOptions, "socketPath" | "p
 }
 
 export interface SupervisorListener {
+  /** The module is imported: the payload of IMPORTED. */
+  imported(report: LinkJson): void;
   /** Whether calls can be taken. */
   ready(ready: boolean): void;
   /** The module cannot be imported. */
@@ -53,6 +55,7 @@ export class Supervisor {
   #zygoteDeaths: Deaths = NO_DEATHS;
   #oomKills = countOomKills();
   #imported = false;
+  #report: LinkJson = {};
   #stopping = false;
   #onParkedGone: (() => void) | undefined;
   #allGone: (() => void) | undefined;
@@ -118,6 +121,7 @@ export class Supervisor {
     this.#onParkedGone = undefined;
     this.#stopping = false;
     this.#deaths = NO_DEATHS;
+    listener.imported(this.#report);
     this.#begin();
   }
 
@@ -165,7 +169,9 @@ export class Supervisor {
   }
 
   readonly #zygoteListener: ZygoteListener = {
-    imported: () => {
+    imported: (report) => {
+      this.#report = report;
+      this.#listener.imported(report);
       this.#imported = true;
       // Sessions have been waiting.
       for (const number of this.#places.keys()) this.#zygote?.fork(number);

@@ -168,7 +168,8 @@ export class Worker implements LinkEvents, Candidate, Retiring {
     call.worker = this;
     this.calls.set(call.linkId, call);
     const traceparent = this.#listener.sending(call, this);
-    if (traceparent !== undefined) this.#link.send(Kind.TRACE, call.linkId, Buffer.from(traceparent, "latin1"));
+    if (traceparent !== undefined)
+      this.#link.send(Kind.TRACE, call.linkId, Buffer.from(traceparent, "latin1"));
     if (call.pin !== undefined) {
       const { transfer } = call.pin;
       const body = transfer === undefined ? call.request : uint32(transfer);

@@ -8,7 +8,7 @@ import type { Concurrency } from "../config.ts";
 import { killGroup } from "./kill.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { Kind } from "./link-codec.ts";
-import { parseJson } from "./link-server.ts";
+import { type LinkJson, parseJson } from "./link-server.ts";
 
 const RUN = fileURLToPath(new URL("../../worker/run.py", import.meta.url));
 
@@ -32,8 +32,8 @@ export interface Exit {
 }
 
 export interface ZygoteListener {
-  /** The module is imported; workers can be forked. */
-  imported(): void;
+  /** The module is imported; workers can be forked. `report`: what Python says of it. */
+  imported(report: LinkJson): void;
   forked(worker: number, pid: number): void;
   exited(worker: number, exit: Exit): void;
   /** It is gone, and its workers with it: `failure` where the module was never imported. */
@@ -98,7 +98,7 @@ export class Zygote implements LinkEvents {
       case Kind.IMPORTED:
         this.#imported = true;
         clearTimeout(this.#timer);
-        this.#listener.imported();
+        this.#listener.imported(parseJson(payload));
         return;
       case Kind.IMPORT_FAILED:
         this.#failure ??=

@@ -17,6 +17,7 @@ from .progress import Progress
 from .resolve import Resolver
 from .session_calls import SessionCalls
 from .sessions import SESSION_CALL, Sessions
+from .traces import Trace
 from .user_code import UserCode, leave_fork
 from .values import write_value
 from .values.encode import SCALARS
@@ -61,6 +62,10 @@ class Calls:
         self._user_code.ahead(number)
         if objects is not None:
             self._sessions.begin(objects, origin)
+        traces = self._inbox.traces
+        trace = traces.by_call.get(number) if traces.by_call else None
+        if trace is not None:
+            trace.begin()
         gate = self._gate
         called: Optional[Arguments] = None
         error: Optional[BaseException] = None
@@ -79,12 +84,18 @@ class Calls:
                     mode = extra.result_mode
                     target, args, kwargs = prepare(self._resolver, function, args, kwargs, extra)
                 called = (target, args, kwargs)
+                if trace is not None:
+                    trace.decoded()
                 result = target(*args, **kwargs)
+                if trace is not None:
+                    trace.ran()
                 scalar = SCALARS.get(type(result))
                 if scalar is None or mode == OBJECT:
-                    body = self._other_value(result, objects, origin, mode)
+                    body = self._other_value(result, objects, origin, mode, trace)
                 else:
                     body = scalar(result)
+                if trace is not None:
+                    trace.encoded()
                 gate.open = False
             except BaseException as raised:
                 gate.open = False
@@ -100,9 +111,13 @@ class Calls:
             self._sessions.current = None
             if isinstance(error, NotYet):
                 self._inbox.defer(number, kinds.SESSION_CALL, payload)
+                if trace is not None:
+                    trace.leave()
                 error = None
                 return
             self._session_calls.ended(objects.session, origin)
+        if trace is not None:
+            traces.end(number, trace)
         if error is None:
             self._answers.put(kinds.RESULT, number, body, objects is not None)
         else:
@@ -114,7 +129,11 @@ class Calls:
             # So it is let go wherever one is a local variable.
             error = None
 
-    def _other_value(self, result: Any, objects: Optional[Objects], origin: int, mode: int) -> bytes:
+    def _other_value(
+        self, result: Any, objects: Optional[Objects], origin: int, mode: int, trace: Optional[Trace]
+    ) -> bytes:
         if hasattr(type(result), "__await__"):
             result = self._loop.run(result)
+            if trace is not None:
+                trace.ran()
         return write_value(result) if objects is None else objects.result(origin, result, mode)

@@ -11,6 +11,7 @@ from .errors import status_of
 from .interrupts import Cancelled, Interrupt, interrupt_of
 from .link import Frame, Link
 from .streams import Stream
+from .traces import Traces
 from .transfers import Incoming, Outgoing
 
 CREDIT = struct.Struct("<I")
@@ -38,6 +39,7 @@ class Inbox:
         self._link = link
         self._incoming = incoming
         self._outgoing = outgoing
+        self.traces = Traces(link)
         self.order: Deque[int] = deque()
         self.queued: Dict[int, Tuple[int, bytes]] = {}
         self.streams: Dict[int, Stream] = {}
@@ -115,6 +117,8 @@ class Inbox:
             ):
                 self.queued[number] = (kind, payload)
                 self.order.append(number)
+            elif kind == kinds.TRACE:
+                self.traces.take(number, payload)
             elif kind == kinds.CANCEL:
                 self._cancel(number, interrupt_of(payload[0] if payload else 0))
             elif kind == kinds.CREDIT and len(payload) == CREDIT.size:
@@ -155,6 +159,7 @@ class Inbox:
     def _cancel(self, number: int, interrupt: Interrupt) -> None:
         queued = self.queued.pop(number, None)
         if queued is not None:
+            self.traces.drop(number)
             status = status_of(interrupt)
             self._link.put(kinds.ERROR, number, status)
             if queued[0] == kinds.SESSION_CALL:
@@ -202,5 +207,6 @@ class Inbox:
         for number, (kind, _) in list(self.queued.items()):
             if kind not in _OF_SESSIONS:
                 self._link.put(kinds.RECALLED, number)
+                self.traces.drop(number)
                 del self.queued[number]
                 self.order.remove(number)

@@ -12,6 +12,7 @@ from types import ModuleType
 from . import status as codes
 from .status import status
 from .tracebacks import clip, format_traceback, safe_str
+from .traces import uses_opentelemetry
 from .values import type_name
 
 _MESSAGE = 4096
@@ -63,6 +64,7 @@ def import_report(module: ModuleType, started: float) -> bytes:
         "python_version": ".".join(map(str, sys.version_info[:3])),
         "import_ms": round((time.monotonic() - started) * 1000, 3),
         "forkable": forkable(),
+        "opentelemetry": uses_opentelemetry(),
         "file": file if isinstance(file, str) else None,
     }
     return json.dumps(report).encode()

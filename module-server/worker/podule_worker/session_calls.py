@@ -21,6 +21,7 @@ from .resolve import Resolver
 from .sessions import SESSION_CALL, STREAMED, SessionCall, Sessions, put_back_request, request_of
 from .stream_calls import StreamCalls
 from .streams import Stream
+from .traces import Trace
 from .transfers import Incoming
 from .user_code import UserCode
 from .values import write_value
@@ -96,7 +97,13 @@ class SessionCalls:
         if call.flags & STREAMED:
             stream = Stream(call.credit, self._loop, call.session)
             stream.origin = call.call
+            assert self.streams is not None
+            self.streams.trace(number, stream)
 
+        traces = self._inbox.traces
+        trace = traces.by_call.get(number) if stream is None else None
+        if trace is not None:
+            trace.begin()
         request: Buffer = b""
 
         def work() -> Optional[bytes]:
@@ -114,7 +121,11 @@ class SessionCalls:
                 stream.start(target, args, kwargs)
                 return None
             called = (target, args, kwargs)
+            if trace is not None:
+                trace.decoded()
             result = target(*args, **kwargs)
+            if trace is not None:
+                trace.ran()
             scalar = SCALARS.get(type(result))
             if scalar is not None and mode != OBJECT:
                 return scalar(result)
@@ -128,15 +139,26 @@ class SessionCalls:
         if isinstance(error, NotYet):
             put_back_request(call, payload, request, self._incoming)
             self._inbox.defer(number, kinds.SESSION_CALL, payload)
+            if trace is not None:
+                trace.leave()
         elif error is not None:
             status = status_of(error, stream.called if stream is not None else called, call.call)
             error = None
             self.ended(call.session, call.call)
             objects.fail(call.call, status)
+            self._untrace(number, trace, stream)
             self._answers.error(number, status)
         elif stream is not None:
             assert self.streams is not None
             self.streams.begun(number, stream)
         elif body is not None:
             self.ended(call.session, call.call)
+            self._untrace(number, trace, stream)
             self._answers.put(kinds.RESULT, number, body, True)
+
+    def _untrace(self, number: int, trace: Optional[Trace], stream: Optional[Stream]) -> None:
+        if trace is not None:
+            trace.encoded()
+            self._inbox.traces.end(number, trace)
+        elif stream is not None and self.streams is not None:
+            self.streams.untrace(number, stream)

@@ -44,6 +44,7 @@ class StreamCalls:
         """Calls the function of a call without a session; its items are made by `step`."""
         self._progress.started(number)
         stream = Stream(CREDIT.unpack_from(payload)[0], self._loop)
+        self.trace(number, stream)
 
         def start() -> None:
             function, args, kwargs, extra = read_request(payload[CREDIT.size :])
@@ -52,10 +53,23 @@ class StreamCalls:
 
         _, error = self._user_code.run(number, start)
         if error is not None:
+            self.untrace(number, stream)
             self._answers.error(number, status_of(error, stream.called))
             error = None
             return
         self.begun(number, stream)
+
+    def trace(self, number: int, stream: Stream) -> None:
+        stream.trace = self._inbox.traces.by_call.get(number)
+        if stream.trace is not None:
+            stream.trace.begin()
+
+    def untrace(self, number: int, stream: Stream) -> None:
+        trace = stream.trace
+        if trace is not None:
+            # The last of them was the end, or an error.
+            trace.items = max(0, trace.items - 1)
+            stream.context.run(self._inbox.traces.end, number, trace)
 
     def begun(self, number: int, stream: Stream) -> None:
         self._inbox.streams[number] = stream
@@ -68,7 +82,12 @@ class StreamCalls:
 
         def step() -> Optional[bytes]:
             item = stream.next()
-            return None if item is END else stream.write(item)
+            if item is END:
+                return None
+            body = stream.write(item)
+            if stream.trace is not None:
+                stream.trace.encoded()
+            return body
 
         if stream.ended_by is None:
             body, error = self._user_code.run(number, step)
@@ -86,6 +105,7 @@ class StreamCalls:
         if problem is not None and error is None:
             error = problem
         self._ended(stream.session, stream.origin)
+        self.untrace(number, stream)
         if error is None:
             self._answers.end(number)
         else:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence
 from .errors import Arguments
 from .event_loop import EventLoop
 from .interrupts import Interrupt
+from .traces import Trace
 from .values import NotAValue, type_name, write_value
 
 END = object()
@@ -25,6 +26,7 @@ class Stream:
         self.write: Callable[[Any], bytes] = write_value
         # What was called with what, once it is.
         self.called: Optional[Arguments] = None
+        self.trace: Optional[Trace] = None
         self.context = contextvars.copy_context()
         # Set when the caller has gone: the iterator is to be closed, not asked for more.
         self.ended_by: Optional[Interrupt] = None
@@ -35,6 +37,9 @@ class Stream:
     def start(self, target: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Calls, and takes the iterator of what came."""
         self.called = (target, args, kwargs)
+        if self.trace is not None:
+            # In the stream's own context: there it stays until the end.
+            self.context.run(self.trace.decoded)
         self.context.run(self._start, target, args, kwargs)
 
     def _start(self, target: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -60,7 +65,15 @@ class Stream:
 
     def next(self) -> Any:
         """The next item, or END."""
-        return self.context.run(self._next)
+        trace = self.trace
+        if trace is None:
+            return self.context.run(self._next)
+        trace.resume()
+        try:
+            return self.context.run(self._next)
+        finally:
+            trace.ran()
+            trace.items += 1
 
     def close(self) -> None:
         """Runs the `finally` blocks of a generator."""

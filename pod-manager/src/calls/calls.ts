@@ -1,4 +1,5 @@
 import type { Server } from "@podule/grpc";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import { sessionHandler } from "./session-pipe.ts";
 import { streamHandler } from "./stream.ts";
@@ -15,13 +16,18 @@ export interface Calls {
   close(): void;
 }
 
-export function createCalls(options: RouterOptions): Calls {
+export function createCalls(options: RouterOptions & { readonly telemetry: CallTelemetry }): Calls {
+  const { telemetry } = options;
   const router = new Router(options);
   return {
     serve(server) {
-      server.addRaw("/podule.v1.Calls/Call", "unary", unaryHandler(router));
-      server.addRaw("/podule.v1.Calls/Stream", "serverStream", streamHandler(router));
-      server.addRaw("/podule.v1.Calls/Session", "bidi", sessionHandler(router, options.maxMessageBytes));
+      server.addRaw("/podule.v1.Calls/Call", "unary", unaryHandler(router, telemetry));
+      server.addRaw("/podule.v1.Calls/Stream", "serverStream", streamHandler(router, telemetry));
+      server.addRaw(
+        "/podule.v1.Calls/Session",
+        "bidi",
+        sessionHandler(router, options.maxMessageBytes, telemetry),
+      );
     },
     callsInFlight: (pod) => router.callsInFlight(pod),
     drain: () => router.drain(),

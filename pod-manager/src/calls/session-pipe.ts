@@ -8,7 +8,9 @@ import {
 } from "@grpc/grpc-js";
 import { type RpcStatus, reasonOf, rpcStatus, toStatus } from "@podule/grpc";
 import { decodeClientFrames, type OpenFrame, sessionChannelOptions, statusOfError } from "@podule/session";
+import type { CallRecord } from "@podule/telemetry";
 import { Status } from "nice-grpc-common";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { MAX_STARTS, moduleMissing, serviceError } from "./call-facts.ts";
 import { callerOf } from "./caller.ts";
 import { whenConnected } from "./connected.ts";
@@ -24,10 +26,10 @@ const END_MS = 100;
 const identity = (bytes: Buffer) => bytes;
 
 /** `podule.v1.Calls/Session`: after its first frame, which names the module or an earlier session, bytes are piped both ways. */
-export function sessionHandler(router: Router, maxMessageBytes: number) {
+export function sessionHandler(router: Router, maxMessageBytes: number, telemetry: CallTelemetry) {
   return (call: ServerDuplexStream<Buffer, Buffer>): void => {
     const refuse = (status: RpcStatus): void => {
-      call.emit("error", serviceError(status));
+      call.emit("error", serviceError(telemetry.failed(telemetry.begin(METHOD, call, "", 0), status)));
     };
     const endedEarly = (): void => refuse(notOpened("The session ended before its first frame"));
     call.once("end", endedEarly);
@@ -38,7 +40,7 @@ export function sessionHandler(router: Router, maxMessageBytes: number) {
         const open = openOf(first);
         if (open === undefined) refuse(notOpened("The first frame of a session must be `open`"));
         else if (open.token === "" && open.module === "") refuse(moduleMissing());
-        else new PipedSession(router, open, call, first, maxMessageBytes).submit();
+        else new PipedSession(router, telemetry, open, call, first, maxMessageBytes).submit();
       } catch (error) {
         refuse(toStatus(error));
       }
@@ -46,10 +48,14 @@ export function sessionHandler(router: Router, maxMessageBytes: number) {
   };
 }
 
+const METHOD = "podule.v1.Calls/Session";
+
 class PipedSession implements Outgoing {
   readonly load = "session";
   leave: (() => void) | undefined;
   readonly #router: Router;
+  readonly #telemetry: CallTelemetry;
+  #record: CallRecord | undefined;
   readonly #open: OpenFrame;
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
   readonly #first: Buffer;
@@ -59,18 +65,23 @@ class PipedSession implements Outgoing {
 
   constructor(
     router: Router,
+    telemetry: CallTelemetry,
     open: OpenFrame,
     call: ServerDuplexStream<Buffer, Buffer>,
     first: Buffer,
     maxMessageBytes: number,
   ) {
     this.#router = router;
+    this.#telemetry = telemetry;
+    this.#record = telemetry.begin(METHOD, call, open.module, 0);
     this.#open = open;
     this.#call = call;
     this.#first = first;
     this.#maxMessageBytes = maxMessageBytes;
     call.on("cancelled", () => {
       this.leave?.();
+      if (this.#record !== undefined) telemetry.gone(this.#record);
+      this.#record = undefined;
       if (this.#upstream === undefined) router.withdraw(open.module, this);
       else this.#upstream.cancel();
     });
@@ -107,7 +118,7 @@ class PipedSession implements Outgoing {
     this.#starts += 1;
     whenConnected(client, (connected) => {
       if (connected && !this.#call.cancelled) {
-        this.#pipe(client, link.name, left);
+        this.#pipe(client, link, left);
         return;
       }
       left();
@@ -117,10 +128,12 @@ class PipedSession implements Outgoing {
     });
   }
 
-  #pipe(client: Client, pod: string, left: () => void): void {
+  #pipe(client: Client, link: PodLink, left: () => void): void {
+    const pod = link.name;
     const call = this.#call;
     const metadata = new Metadata();
-    for (const value of call.metadata.get("traceparent")) metadata.add("traceparent", value);
+    const traceparent = this.#record === undefined ? undefined : this.#telemetry.sent(this.#record, link);
+    if (traceparent !== undefined) metadata.set("traceparent", traceparent);
     const upstream = client.makeBidiStreamRequest(PATH, identity, identity, metadata, {
       deadline: call.getDeadline(),
     });
@@ -132,6 +145,10 @@ class PipedSession implements Outgoing {
     });
     upstream.once("status", () => {
       this.leave?.();
+      if (failed === undefined && this.#record !== undefined) {
+        this.#telemetry.succeeded(this.#record, 0);
+        this.#record = undefined;
+      }
       call.pause();
       left();
     });
@@ -150,8 +167,11 @@ class PipedSession implements Outgoing {
     });
   }
 
-  fail(status: RpcStatus): void {
+  fail(failure: RpcStatus): void {
     this.leave?.();
+    const record = this.#record;
+    this.#record = undefined;
+    const status = record === undefined ? failure : this.#telemetry.failed(record, failure);
     this.#call.emit("error", serviceError(status));
   }
 }

@@ -17,6 +17,8 @@ export interface PodTemplate {
   readonly python: string;
   /** Folder put first on `sys.path`, absolute: a copy of the user's own code. */
   readonly sourceFolder?: string;
+  /** The span that the start of this pod belongs to (W3C Trace Context). */
+  readonly traceparent?: string;
   /** Worker processes. */
   readonly workers: number;
   /** How each of them is used. Default: one call at a time, by all. */

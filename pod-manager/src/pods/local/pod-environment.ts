@@ -7,7 +7,7 @@ import { workerEnvironment } from "../worker-settings.ts";
  * libraries and proxies are set. Everything else stays here: it may be a secret.
  */
 const PASSED =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY|LD_LIBRARY_PATH|DYLD_[A-Z_]+|(CUDA|NVIDIA|HIP|ROCR|HSA|NCCL)_[A-Z0-9_]+|(OMP|OPENBLAS|MKL|BLIS|VECLIB|NUMEXPR|NUMBA|KMP|GOTO)_[A-Z0-9_]+|XDG_(CACHE|CONFIG|DATA|RUNTIME)_(HOME|DIR|DIRS)|PYENV_[A-Z_]+|MPLBACKEND|MPLCONFIGDIR|HF_HOME|TORCH_HOME|PYTHON(UTF8|HASHSEED|MALLOC))$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TZDIR|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY|LD_LIBRARY_PATH|DYLD_[A-Z_]+|(CUDA|NVIDIA|HIP|ROCR|HSA|NCCL)_[A-Z0-9_]+|(OMP|OPENBLAS|MKL|BLIS|VECLIB|NUMEXPR|NUMBA|KMP|GOTO)_[A-Z0-9_]+|XDG_(CACHE|CONFIG|DATA|RUNTIME)_(HOME|DIR|DIRS)|PYENV_[A-Z_]+|MPLBACKEND|MPLCONFIGDIR|HF_HOME|TORCH_HOME|OTEL_[A-Z0-9_]+|PODULE_TRACE_[A-Z_]+|PODULE_LOG_LEVEL|PYTHON(UTF8|HASHSEED|MALLOC))$/;
 
 const COLLECTION = "pods/";
 
@@ -62,6 +62,8 @@ export function podEnvironment(
     ...passedOn(own),
     MODULE_NAME: template.importName,
     PODULE_MODULE_ID: template.moduleId,
+    PODULE_REVISION: String(template.generation),
+    ...(template.traceparent === undefined ? {} : { TRACEPARENT: template.traceparent }),
     PODULE_POD_NAME: settings.name.slice(COLLECTION.length),
     PODULE_LISTEN: `unix:${files.socket}`,
     PODULE_PYTHON: template.python,
