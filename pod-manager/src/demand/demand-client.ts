@@ -15,7 +15,10 @@ export interface DemandClientOptions {
   readonly log?: (message: string) => void;
 }
 
-const RETRY_MS = 500;
+const RETRY_MS = 250;
+const LAST_RETRY_MS = 2000;
+/** A stream that was there for so long had been taken. */
+const LASTED_MS = 5000;
 const KEEPALIVE_MS = 3000;
 
 /** While another replica leads: one stream to it, opened again when it breaks, another one when another leads. Returns the way to stop. */
@@ -44,6 +47,8 @@ export function startDemandClient(options: DemandClientOptions): () => Promise<v
   }
 
   async function run(): Promise<void> {
+    let told = "";
+    let retryMs = RETRY_MS;
     while (!closing.signal.aborted) {
       turn = new AbortController();
       const { signal } = turn;
@@ -52,15 +57,16 @@ export function startDemandClient(options: DemandClientOptions): () => Promise<v
         await pause(60_000, signal);
         continue;
       }
+      const began = performance.now();
       try {
         await stream(address, signal);
       } catch (error) {
-        if (!signal.aborted)
-          log(
-            `The leader at ${address} does not take the demand: ${error instanceof Error ? error.message : String(error)}`,
-          );
+        const words = `The leader at ${address} does not take the demand: ${error instanceof Error ? error.message : String(error)}`;
+        if (!signal.aborted && address !== told) log(words);
+        told = address;
       }
-      await pause(RETRY_MS * (0.5 + Math.random()), closing.signal.aborted ? closing.signal : signal);
+      retryMs = performance.now() - began > LASTED_MS ? RETRY_MS : Math.min(LAST_RETRY_MS, retryMs * 2);
+      await pause(retryMs * (0.5 + Math.random() / 2), signal);
     }
   }
 
