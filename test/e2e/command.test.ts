@@ -223,6 +223,16 @@ test("doctor says what it found, and that the service answers", async () => {
   expect(stdout).toContain(`${running.stack.address} answers`);
 });
 
+test("doctor asks where --url says", async () => {
+  // A cache of its own: a large one takes its time to be measured.
+  const cache = await mkdtemp(join(tmpdir(), "podule-e2e-"));
+  onTestFinished(() => rm(cache, { recursive: true, force: true }));
+  const ask = async (url: string) =>
+    (await run(["doctor", "--url", url], { env: { PODULE_CACHE_DIR: cache } })).stdout;
+  expect(await ask(running.stack.address)).toContain(`${running.stack.address} answers`);
+  expect(await ask("127.0.0.1:1")).toContain("--url says so");
+});
+
 test("up at a terminal: a line that moves, then one that stays for each step", async () => {
   const stateDir = await mkdtemp(join(tmpdir(), "podule-e2e-"));
   onTestFinished(() => rm(stateDir, { recursive: true, force: true }));

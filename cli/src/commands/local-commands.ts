@@ -1,7 +1,6 @@
 import { Argument, type Command } from "commander";
-import { outputOption } from "../client/connect-options.ts";
+import { type ConnectFlags, connecting } from "../client/connect-options.ts";
 import { collect, wholeNumber } from "../console/flags.ts";
-import type { DoctorFlags } from "../doctor/doctor.ts";
 import type { ServeOptions } from "../serve/serve.ts";
 import { isToolName, TOOLS } from "../tools/tool.ts";
 import { UsageError } from "../user-error.ts";
@@ -36,13 +35,12 @@ export function addLocalCommands(program: Command): void {
       await serve(module, options, process.env);
     });
 
-  program
-    .command("doctor")
+  connecting(program.command("doctor"))
     .description("what is installed, what runs, how large the caches are, and what to do about it")
-    .addOption(outputOption())
-    .action(async (flags: DoctorFlags) => {
+    .action(async (flags: ConnectFlags, command: Command) => {
       const { doctor } = await import("../doctor/doctor.ts");
-      process.exitCode = await doctor(flags, process.env);
+      const source = command.getOptionValueSource("url");
+      process.exitCode = await doctor({ ...flags, urlFrom: source }, process.env);
     });
 
   program

@@ -1,17 +1,22 @@
 import { type Module, Module_State } from "@podule/proto/podule/v1/modules.ts";
+import type { ConnectFlags } from "../client/connect-options.ts";
 import { openServices } from "../client/connection.ts";
 import { PoduleError } from "../client/podule.ts";
 import { idOf } from "../console/names.ts";
 import { whoHasPort } from "../start/busy-port.ts";
 import { readSettings, VARIABLES } from "../start/settings.ts";
+import type { DoctorFlags } from "./doctor.ts";
 import type { Finding } from "./finding.ts";
 
 const ANSWER_MS = 3000;
 
 /** What listens where Podule does, and whether it is one. */
-export async function service(env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  const url = env["POD_MANAGER_URL"] || "";
-  return [await port(env), ...(await answers(url || ownUrl(env), env, url !== ""))];
+export async function service(flags: DoctorFlags, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const asked = flags.urlFrom === "cli" ? "--url" : flags.urlFrom === "env" ? "POD_MANAGER_URL" : undefined;
+  return [
+    await port(env),
+    ...(await answers(asked === undefined ? { ...flags, url: ownUrl(env) } : flags, asked)),
+  ];
 }
 
 async function port(env: NodeJS.ProcessEnv): Promise<Finding> {
@@ -33,10 +38,11 @@ function ownUrl(env: NodeJS.ProcessEnv): string {
   return `${scheme}${host}:${env[VARIABLES.port] || 50_051}`;
 }
 
-async function answers(url: string, env: NodeJS.ProcessEnv, asked: boolean): Promise<Finding[]> {
+/** `asked`: what says that it should be there. */
+async function answers(flags: ConnectFlags, asked: string | undefined): Promise<Finding[]> {
   const what = "service";
-  const token = env["PODULE_TOKEN"];
-  using services = await openServices({ url, output: "text", ...(token ? { token } : {}) });
+  const { url } = flags;
+  using services = await openServices(flags);
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const { modules } = await services.modules.listModules(
@@ -49,12 +55,12 @@ async function answers(url: string, env: NodeJS.ProcessEnv, asked: boolean): Pro
     ];
   } catch (error) {
     if (error instanceof PoduleError && error.code === "UNAUTHENTICATED") {
-      const advice = "PODULE_TOKEN says who you are";
+      const advice = "--token, or PODULE_TOKEN, says who you are";
       return [{ what, state: "note", found: `${url} answers, and asks for a token`, advice }];
     }
     const found = `${url} does not answer: ${error instanceof Error ? error.message : String(error)}`;
-    const advice = asked ? "POD_MANAGER_URL says so: is it right?" : "`podule up` starts it";
-    return [{ what, state: asked ? "fail" : "note", found, advice }];
+    const advice = asked === undefined ? "`podule up` starts it" : `${asked} says so: is it right?`;
+    return [{ what, state: asked === undefined ? "note" : "fail", found, advice }];
   }
 }
 

@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeExit } from "@podule/envoy";
 import { createEnvironments } from "@podule/pod-manager/environments";
 import { createSteps, type Steps } from "../console/steps.ts";
 import { type Child, startChild } from "../parts/child.ts";
-import { makeRunDir } from "../parts/run-dir.ts";
 import { whoHasPort } from "../start/busy-port.ts";
 import { aborted, stopRequests } from "../start/signals.ts";
 import { cacheDir, ensureTool } from "../tools/ensure-tool.ts";
@@ -30,12 +31,12 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
   if (owner !== undefined) throw new UserError(`${HOST}:${options.port} is taken by ${owner}`);
   const requests = stopRequests();
   const steps = createSteps(process.stdout);
-  const runDir = await makeRunDir();
+  // Written only by a pod that cannot start; nothing stays where this process is killed.
+  const why = join(tmpdir(), `podule-${randomUUID()}.json`);
   const over = new AbortController();
   let pod: Child | undefined;
   try {
     const python = await environment(target, options, env, steps, requests.stop);
-    const why = join(runDir, "why.json");
     pod = startChild(fileURLToPath(import.meta.resolve("@podule/module-server/main")), {
       onLine: steps.line,
       env: {
@@ -64,7 +65,7 @@ export async function serve(name: string, options: ServeOptions, env: NodeJS.Pro
   } finally {
     over.abort();
     await pod?.stop(STOP_MS);
-    await rm(runDir, { recursive: true, force: true });
+    await rm(why, { force: true });
     requests.close();
   }
 }

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { statusError, toStatus } from "@podule/grpc";
 import { Status } from "nice-grpc";
 import { boundedText } from "./bounded-text.ts";
 import { uvVariables } from "./uv-variables.ts";
+import { makeWorkingFolder } from "./working-folder.ts";
 
 export interface UvOptions {
   /** The `uv` binary. */
@@ -39,7 +38,7 @@ const GUARD =
 /** Runs uv, or a Python, in its own process group, clean variables, and an empty working folder. */
 export async function runUv(options: UvOptions, command: readonly string[], run: UvRun): Promise<UvResult> {
   run.signal.throwIfAborted();
-  const folder = await mkdtemp(join(tmpdir(), "podule-uv-"));
+  const folder = await makeWorkingFolder();
   try {
     return await runIn(folder, options, command, run);
   } finally {
