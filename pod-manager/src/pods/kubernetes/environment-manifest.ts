@@ -14,6 +14,15 @@ const PART_CHARACTERS = 96 * 1024;
 /** Of a Pod, the API server takes 1.5 MiB. */
 const MOST_PARTS = 8;
 
+/**
+ * Where the environment is there already, no more than a look at it. Then it waits for the end: a pod of which a container has ended is not ready,
+ * and gets no calls through Services.
+ */
+const INSTALL = [
+  'if [ -x "$PODULE_PYTHON" ]; then touch -c "${PODULE_PYTHON%/bin/python}/last-used"; else install-environment || exit 1; fi',
+  'trap "exit 0" TERM; sleep infinity & wait',
+].join("; ");
+
 /** What the container that serves needs to wait for its environment: it can read all of them, and write none. */
 export const environmentWait = {
   variables: { PODULE_ENVIRONMENT_STATUS: STATUS_FOLDER },
@@ -29,6 +38,7 @@ export const environmentWait = {
  */
 export function environmentContainer(
   lock: Lock | undefined,
+  python: string,
   settings: Pick<PodSettings, "image" | "uvSecret" | "uvVariables">,
   pull: object,
 ): object {
@@ -36,7 +46,7 @@ export function environmentContainer(
     name: ENVIRONMENT_CONTAINER,
     image: settings.image,
     ...pull,
-    command: ["install-environment"],
+    command: ["/bin/sh", "-c", INSTALL],
     ...(settings.uvSecret === undefined
       ? {}
       : { envFrom: [{ secretRef: { name: settings.uvSecret, optional: true } }] }),
@@ -47,6 +57,7 @@ export function environmentContainer(
       })),
       ...lockVariables(lock),
       { name: "PODULE_CACHE_DIR", value: ENVIRONMENTS_FOLDER },
+      { name: "PODULE_PYTHON", value: python },
       { name: "PODULE_ENVIRONMENT_STATUS", value: STATUS_FOLDER },
     ],
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "2Gi" } },

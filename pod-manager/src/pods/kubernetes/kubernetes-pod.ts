@@ -24,6 +24,8 @@ export interface KubernetesPodOptions {
 }
 
 const PROBLEM_MS = 1000;
+/** The most that the installation of an environment may take. */
+const INSTALL_MS = 30 * 60_000;
 
 /** One Pod as this manager sees it: from the wish to have it to what is known after its end. */
 export class KubernetesPod {
@@ -208,16 +210,16 @@ export class KubernetesPod {
     this.#settle({ state: Pod_State.FAILED, error: lostWithNode(object, this.#history()), at: Date.now() });
   }
 
-  /** The time for a start runs while its container runs and nothing is installed. */
+  /** The time for a start runs while its container runs. */
   #watchStart(): void {
     const object = this.#object;
     if (object === undefined || this.isEnded) return;
     this.#loseWithNode(object);
-    const installing = containerOf(object, ENVIRONMENT_CONTAINER);
-    const waits = installing !== undefined && installing.terminated === undefined;
+    const installs = containerOf(object, ENVIRONMENT_CONTAINER) !== undefined;
     const runs = containerOf(object, MODULE_CONTAINER)?.running === true;
-    if (this.#serving || this.#asked || waits || !runs || this.#startTimer !== undefined) return;
-    const { startTimeoutMs, onStartTimeout } = this.#options;
+    if (this.#serving || this.#asked || !runs || this.#startTimer !== undefined) return;
+    const { onStartTimeout } = this.#options;
+    const startTimeoutMs = this.#options.startTimeoutMs + (installs ? INSTALL_MS : 0);
     this.#startTimer = setTimeout(() => {
       const message = `The pod ${this.name} of ${this.moduleId} was not ready within ${startTimeoutMs} ms of its container's start`;
       const metadata = { module: this.moduleId, pod: this.name };

@@ -130,7 +130,9 @@ export function createKubernetesPods(options: KubernetesPodsOptions): Kubernetes
   function keep(pod: KubernetesPod): void {
     if (ended.includes(pod)) return;
     ended.push(pod);
-    if (pod.view().error === undefined) discard(pod);
+    // One whose other container goes on would hold its place on the node.
+    const isOver = pod.object?.phase === "Failed" || pod.object?.phase === "Succeeded";
+    if (pod.view().error === undefined || !isOver) discard(pod);
     while (ended.length > KEPT_ENDED) {
       const oldest = ended.shift();
       if (oldest === undefined) return;

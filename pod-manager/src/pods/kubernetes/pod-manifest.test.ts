@@ -85,7 +85,7 @@ test("the environment's container writes what the other one only reads", () => {
             { name: "environment-status", readOnly: true },
           ],
         },
-        { name: "environment", command: ["install-environment"] },
+        { name: "environment", command: ["/bin/sh", "-c", expect.stringContaining("install-environment")] },
       ],
     },
   });

@@ -116,7 +116,9 @@ export function podManifest(name: string, template: PodTemplate, settings: PodSe
             ...(installs ? environmentWait.volumeMounts : []),
           ],
         },
-        ...(installs ? [environmentContainer(template.lock, { ...settings, image }, pull)] : []),
+        ...(installs
+          ? [environmentContainer(template.lock, template.python, { ...settings, image }, pull)]
+          : []),
       ],
       volumes: [
         { name: "tmp", emptyDir: { sizeLimit: TEMPORARY_BYTES } },
