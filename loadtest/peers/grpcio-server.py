@@ -36,19 +36,29 @@ def to_value(result):
     raise TypeError(type(result).__name__)
 
 
+def call(request):
+    target = importlib.import_module(request.module)
+    for name in request.function.split("."):
+        target = getattr(target, name)
+    return target(
+        *map(to_python, request.args),
+        **{name: to_python(value) for name, value in request.kwargs.items()},
+    )
+
+
 class Calls(calls_pb2_grpc.CallsServicer):
     def Call(self, request, context):
-        target = importlib.import_module(request.module)
-        for name in request.function.split("."):
-            target = getattr(target, name)
-        result = target(
-            *map(to_python, request.args),
-            **{name: to_python(value) for name, value in request.kwargs.items()},
-        )
-        return calls_pb2.CallResponse(result=to_value(result))
+        return calls_pb2.CallResponse(result=to_value(call(request)))
+
+    def Stream(self, request, context):
+        for item in call(request):
+            yield calls_pb2.StreamResponse(item=to_value(item))
 
 
-server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+server = grpc.server(
+    futures.ThreadPoolExecutor(max_workers=16),
+    options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+)
 calls_pb2_grpc.add_CallsServicer_to_server(Calls(), server)
 print(server.add_insecure_port("127.0.0.1:0"), flush=True)
 server.start()

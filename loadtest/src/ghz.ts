@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,12 +11,18 @@ const run = promisify(execFile);
 export const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.121.0";
 
 const PROTO = join(import.meta.dirname, "../../proto");
+const SCENARIOS = join(import.meta.dirname, "../scenarios");
+/** Beyond the scenario's own time: for the calls in flight at its end. */
+const LATE_MS = 120_000;
 
 export interface Load {
   readonly concurrency: number;
   readonly connections: number;
   readonly seconds: number;
 }
+
+/** A scenario's file: ghz's own options by their names, `data` as JSON. */
+export type GhzOptions = Readonly<Record<string, unknown>>;
 
 export interface Outcome {
   readonly calls: number;
@@ -37,23 +43,38 @@ export async function installGhz(cacheFolder: string): Promise<string> {
   return binary;
 }
 
-/** One closed-loop run of `operator.add(1, 2)`; ends by itself after the time. */
+/** The options in `scenarios/NAME.json`. */
+export async function readScenario(name: string): Promise<GhzOptions> {
+  const parsed: unknown = JSON.parse(await readFile(join(SCENARIOS, `${name}.json`), "utf8"));
+  if (typeof parsed !== "object" || parsed === null) throw new Error(`${name}.json holds no object`);
+  return Object.fromEntries(Object.entries(parsed));
+}
+
+/** One closed-loop run of the hot path; ends by itself after the time. */
 export async function callAdd(ghz: string, address: string, load: Load): Promise<Outcome> {
-  const request = { module: "operator", function: "add", args: [{ int: 1 }, { int: 2 }] };
+  const { concurrency, connections, seconds } = load;
+  const options = { ...(await readScenario("unary")), concurrency, connections, duration: `${seconds}s` };
+  return runGhz(ghz, address, options);
+}
+
+/** One run of ghz; ends by itself after its duration. */
+export async function runGhz(ghz: string, address: string, options: GhzOptions): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "podule-ghz-"));
   try {
     const data = join(folder, "request.json");
-    await writeFile(data, JSON.stringify(request));
+    await writeFile(data, JSON.stringify(options["data"]));
+    const flags = Object.entries(options)
+      .filter(([name]) => name !== "data")
+      .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
+    const seconds = Number.parseFloat(String(options["duration"]));
     const { stdout } = await run(
       ghz,
       [
         ...["--insecure", "--proto", "podule/v1/calls.proto"],
         ...["--import-paths", `${PROTO},${join(PROTO, "third_party")}`],
-        ...["--call", "podule.v1.Calls.Call", "--data-file", data],
-        ...["--concurrency", `${load.concurrency}`, "--connections", `${load.connections}`],
-        ...["--duration", `${load.seconds}s`, "--duration-stop", "wait", "--format", "json", address],
+        ...[...flags, "--data-file", data, "--format", "json", address],
       ],
-      { cwd: PROTO, timeout: (load.seconds + 60) * 1000, maxBuffer: 64 << 20 },
+      { cwd: PROTO, timeout: seconds * 1000 + LATE_MS, maxBuffer: 1 << 30 },
     );
     return parseOutcome(JSON.parse(stdout));
   } finally {

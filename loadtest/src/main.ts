@@ -2,33 +2,69 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { cacheDir, ensureTool } from "@podule/cli";
-import { startStack } from "@podule/test/stack/stack.ts";
 import { describeEnvironment } from "./environment.ts";
 import { GHZ, installGhz } from "./ghz.ts";
-import { startGrpcioPeer } from "./grpcio-peer.ts";
 import { leaks } from "./leaks/leaks.ts";
-import { poduleSide } from "./podule-side.ts";
-import { runQuick, type Side } from "./quick.ts";
-import { type Environment, meetsExpectation, renderReport, summarize } from "./report.ts";
+import type { Environment } from "./report.ts";
 import { judge } from "./sessions/judge.ts";
 import { runSessions } from "./sessions/run-sessions.ts";
 import { renderSessions } from "./sessions/session-report.ts";
+import { addHistory, ratiosOf, readHistory, regressions } from "./suite/history.ts";
+import { renderHtml } from "./suite/render-html.ts";
+import { renderText } from "./suite/render-text.ts";
+import { passes } from "./suite/result.ts";
+import { runSuite } from "./suite/run-suite.ts";
+import type { Scenario } from "./suite/scenario.ts";
+import { scenarios, select } from "./suite/scenarios.ts";
 
-/** `npm run loadtest -- quick`, `-- sessions` or `-- leaks [OBJECTS]`: exit code 0 if what is expected of Podule holds, 1 if not. */
+/**
+ * `npm run loadtest -- quick` (two minutes), `-- all` (twenty), `-- soak MINUTES`, `-- NAME` for one scenario, `-- sessions` or
+ * `-- leaks [OBJECTS]`: exit code 0 if all bounds hold, 1 if not.
+ */
 const REPORTS = join(import.meta.dirname, "../reports");
 
-const [scenario, amount] = process.argv.slice(2);
-const scenarios = new Map([
-  ["quick", quick],
-  ["sessions", sessions],
-  ["leaks", () => leaks(REPORTS, amount === undefined ? undefined : Number(amount))],
-]);
-const run = scenarios.get(scenario ?? "");
-if (run === undefined) {
-  console.error(`usage: npm run loadtest -- ${[...scenarios.keys()].join("|")}`);
-  process.exit(2);
+const [name = "", amountText] = process.argv.slice(2);
+const amount = amountText === undefined ? undefined : Number(amountText);
+const selected = name === "" ? undefined : select(name, amount);
+if (name === "sessions") process.exitCode = (await sessions()) ? 0 : 1;
+else if (name === "leaks") process.exitCode = (await leaks(REPORTS, amount)) ? 0 : 1;
+else if (selected !== undefined) process.exitCode = (await suite(selected)) ? 0 : 1;
+else {
+  console.error(
+    "usage: npm run loadtest -- quick | all | soak MINUTES | sessions | leaks [OBJECTS] | one of",
+  );
+  for (const scenario of scenarios) console.error(`  "${scenario.name}": ${scenario.about}`);
+  process.exitCode = 2;
 }
-process.exitCode = (await run()) ? 0 : 1;
+
+async function suite(run: readonly Scenario[]): Promise<boolean> {
+  const [loadBefore = 0] = loadavg();
+  const cacheFolder = cacheDir(process.env);
+  const ghz = await installGhz(cacheFolder);
+  const environment = describeEnvironment(await ensureTool("envoy"), GHZ, loadBefore);
+  const options = {
+    ghz,
+    cacheFolder,
+    uv: await ensureTool("uv"),
+    isLong: name !== "quick",
+    log: console.log,
+  };
+  const reports = await runSuite(run, options);
+  await mkdir(REPORTS, { recursive: true });
+  const history = join(REPORTS, "history.jsonl");
+  const worse = regressions(reports, await readHistory(history));
+  await addHistory(history, ratiosOf(reports, environment.time, environment.commit));
+  const text = renderText(environment, reports, worse);
+  const base = await write(
+    name.replaceAll(/[^a-z0-9]+/g, "-"),
+    environment,
+    { environment, worse, reports },
+    text,
+  );
+  await writeFile(`${base}.html`, renderHtml(environment, reports, worse));
+  console.log(`The page with charts: ${base}.html`);
+  return reports.every(passes);
+}
 
 async function sessions(): Promise<boolean> {
   const [loadBefore = 0] = loadavg();
@@ -41,35 +77,11 @@ async function sessions(): Promise<boolean> {
   return verdicts.every(({ holds }) => holds !== false);
 }
 
-async function write(name: string, { time }: Environment, report: object, text: string): Promise<void> {
+async function write(kind: string, { time }: Environment, report: object, text: string): Promise<string> {
   await mkdir(REPORTS, { recursive: true });
-  const base = join(REPORTS, `${name}-${time.replaceAll(":", "")}`);
+  const base = join(REPORTS, `${kind}-${time.replaceAll(":", "")}`);
   await writeFile(`${base}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFile(`${base}.txt`, text);
   console.log(`\n${text}\nWritten to ${base}.txt and .json`);
-}
-
-async function quick(): Promise<boolean> {
-  const [loadBefore = 0] = loadavg();
-  const cache = cacheDir(process.env);
-  const ghz = await installGhz(cache);
-  await using peer = await startGrpcioPeer(await ensureTool("uv"), cache);
-  const stack = await startStack();
-  try {
-    const grpcio: Side = {
-      name: "grpcio",
-      address: peer.address,
-      processes: new Map([["grpcio", [peer.pid]]]),
-    };
-    const rounds = await runQuick(ghz, [await poduleSide(stack), grpcio], (round) =>
-      console.log(`${round.side} c=${round.concurrency}: ${round.callsPerSecond.toFixed(0)} calls/s`),
-    );
-    const environment = describeEnvironment(await ensureTool("envoy"), GHZ, loadBefore);
-    const summary = summarize(rounds);
-    const text = renderReport(environment, rounds);
-    await write("quick", environment, { environment, summary, rounds }, text);
-    return meetsExpectation(summary);
-  } finally {
-    await stack.stop();
-  }
+  return base;
 }

@@ -1,7 +1,13 @@
 import type { Part, Process } from "@podule/test/stack/processes.ts";
 import type { Stack } from "@podule/test/stack/stack.ts";
 import { int } from "@podule/test/stack/values.ts";
-import type { Side } from "./quick.ts";
+
+/** One of those that are compared: where it answers, and which processes work for it. */
+export interface Side {
+  readonly name: string;
+  readonly address: string;
+  readonly processes: ReadonlyMap<string, readonly number[]>;
+}
 
 /** Podule with `operator` in a ready pod, and the processes that a call to it goes through. */
 export async function poduleSide(stack: Stack): Promise<Side> {

@@ -21,16 +21,28 @@ const newCount = (): Count => ({ total: 0, byCaller: new Map() });
 /** Counts what goes on with one module, where a quota asks for it. */
 export class QuotaGate {
   readonly #counts: Readonly<Record<Load, Count>> = { call: newCount(), session: newCount() };
-  quotas: CallQuotas;
+  #quotas: CallQuotas;
+  #isOpen = { call: false, session: false };
 
   constructor(quotas: CallQuotas) {
+    this.#quotas = quotas;
     this.quotas = quotas;
   }
 
-  /** Whether nothing of this kind has to be counted. */
+  get quotas(): CallQuotas {
+    return this.#quotas;
+  }
+
+  set quotas(quotas: CallQuotas) {
+    this.#quotas = quotas;
+    const { calls, callsPerCaller, sessions, sessionsPerCaller } = quotas;
+    const isNone = (...limits: number[]) => limits.every((limit) => limit === Number.POSITIVE_INFINITY);
+    this.#isOpen = { call: isNone(calls, callsPerCaller), session: isNone(sessions, sessionsPerCaller) };
+  }
+
+  /** Whether nothing of this kind has to be counted. Asked for each call. */
   isOpen(load: Load): boolean {
-    const { total, perCaller } = this.#limits(load);
-    return total === Number.POSITIVE_INFINITY && perCaller === Number.POSITIVE_INFINITY;
+    return this.#isOpen[load];
   }
 
   /** Lets one more in and returns what to call, once or more often, when it has ended; or says what it would go beyond. */
@@ -57,7 +69,7 @@ export class QuotaGate {
   }
 
   #limits(load: Load): { readonly total: number; readonly perCaller: number } {
-    const { calls, callsPerCaller, sessions, sessionsPerCaller } = this.quotas;
+    const { calls, callsPerCaller, sessions, sessionsPerCaller } = this.#quotas;
     return load === "call"
       ? { total: calls, perCaller: callsPerCaller }
       : { total: sessions, perCaller: sessionsPerCaller };
