@@ -33,6 +33,8 @@ export interface ModuleObject extends KubernetesObject {
   readonly module: Module;
   readonly revision: Revision;
   readonly refresh: string;
+  /** Its status is about this revision and no older state of the object. */
+  readonly notesRevision: boolean;
   /** The last transition times of its conditions, by type and status. */
   readonly conditionTimes: ReadonlyMap<string, string>;
 }
@@ -68,6 +70,10 @@ export function readModuleObject(json: unknown): ModuleObject | undefined {
     module: withCircumstances(base, metadata.deletionTimestamp, problem),
     revision,
     refresh,
+    notesRevision:
+      noted?.digest === digest &&
+      isRecord(rawStatus) &&
+      rawStatus["observedGeneration"] === Number(generation),
     conditionTimes: readConditionTimes(rawStatus),
   };
 }

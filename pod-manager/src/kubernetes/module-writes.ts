@@ -6,6 +6,8 @@ import { labelOf, objectNameOf } from "./module-names.ts";
 import { FINALIZER, type ModuleObject, specOfObject } from "./module-object.ts";
 import { MODULE_API_VERSION } from "./paths.ts";
 
+const CONDITIONS = 3;
+
 export const MODULE_ID = "podule.dev/module-id";
 
 /** A new Module. */
@@ -58,6 +60,15 @@ export function statusApply(object: ModuleObject, module: Module, now: Date): un
       ...(object.id === undefined ? {} : { selector: `podule.dev/module=${labelOf(object.id)}` }),
     },
   };
+}
+
+/** Whether the object says already what `statusApply` would write. */
+export function saysStatus(object: ModuleObject, module: Module): boolean {
+  return (
+    object.notesRevision &&
+    object.conditionTimes.size === CONDITIONS &&
+    JSON.stringify(plainStatus(object.module)) === JSON.stringify(plainStatus(module))
+  );
 }
 
 function plainStatus({ status }: Module): { readonly [key: string]: JsonValue } {

@@ -13,7 +13,13 @@ import { FIELD_MANAGER, type KubernetesClient } from "../kubernetes/client.ts";
 import type { Leadership } from "../kubernetes/lease-election.ts";
 import { objectNameOf } from "../kubernetes/module-names.ts";
 import { FINALIZER, type ModuleObject, readModuleObject } from "../kubernetes/module-object.ts";
-import { finalizersPatch, newObject, specPatch, statusApply } from "../kubernetes/module-writes.ts";
+import {
+  finalizersPatch,
+  newObject,
+  saysStatus,
+  specPatch,
+  statusApply,
+} from "../kubernetes/module-writes.ts";
 import { resourcePaths } from "../kubernetes/paths.ts";
 import { createReflector, type Reflector } from "../kubernetes/reflector.ts";
 import { idOf, moduleName } from "./module-id.ts";
@@ -150,7 +156,7 @@ export function createKubernetesModuleStore(options: KubernetesModuleStoreOption
           const finalizers = finalizersPatch(object, [...object.metadata.finalizers, FINALIZER]);
           object = take(await client.patch(path, "merge", finalizers, managed));
         }
-        if (!leadership.isLeader()) return;
+        if (!leadership.isLeader() || saysStatus(object, module)) return;
         const body = statusApply(object, module, new Date());
         const query = { ...managed.query, force: true };
         take(await client.patch(`${path}/status`, "apply", body, { query }));

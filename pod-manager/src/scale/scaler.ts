@@ -1,5 +1,6 @@
 import type { Module, ModuleSpec } from "@podule/proto/podule/v1/modules.ts";
 import { callsAtOnce, effectiveSpec, emptySpec } from "../modules/module-spec.ts";
+import { millisecondsOf } from "../modules/module-status.ts";
 import { isAdopted } from "../modules/progress.ts";
 import type { PodScale, WantedPods } from "../modules/wanted-pods.ts";
 import type { PodBackend, PodLoad } from "../pods/pod-backend.ts";
@@ -163,8 +164,8 @@ export function createScaler(options: {
       memory,
       decided: {
         wanted: memory.wanted,
-        reason: adopted === undefined ? "To begin with" : "As before",
-        at: Date.now(),
+        reason: adopted?.reason ?? "To begin with",
+        at: millisecondsOf(adopted?.time) ?? Date.now(),
       },
       hurry: undefined,
       used: new Map(),
