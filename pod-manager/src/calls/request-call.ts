@@ -1,7 +1,16 @@
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { type RpcStatus, reasonOf } from "@podule/grpc";
 import { asFirst, type Call, type RoutedCall } from "@podule/session";
-import { deadlinePassed, factsOf, isPastDeadline, mayMove, serviceError } from "./call-facts.ts";
+import type { CallRecord } from "@podule/telemetry";
+import type { CallMethod, CallTelemetry } from "../telemetry/call-telemetry.ts";
+import {
+  type CallFacts,
+  deadlinePassed,
+  factsOf,
+  isPastDeadline,
+  mayMove,
+  serviceError,
+} from "./call-facts.ts";
 import { callerOf } from "./caller.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { PodLink } from "./pod-link.ts";
@@ -10,6 +19,7 @@ import type { Router } from "./router.ts";
 
 /** Longer ones are refused by the pod. */
 const LONGEST_KEY = 512;
+const METHOD: CallMethod = "podule.v1.Calls/Call";
 
 /**
  * A call with a request_id: goes to the pod that had it before. A new one goes where all managers send it. One that says it was sent before, and that
@@ -20,6 +30,8 @@ export class RequestCall implements Outgoing {
   readonly affinity: string;
   leave: (() => void) | undefined;
   readonly #router: Router;
+  readonly #telemetry: CallTelemetry;
+  #record: CallRecord | undefined;
   readonly #routed: RoutedCall;
   readonly #call: ServerUnaryCall<Buffer, Buffer>;
   readonly #callback: sendUnaryData<Buffer>;
@@ -30,11 +42,14 @@ export class RequestCall implements Outgoing {
 
   constructor(
     router: Router,
+    telemetry: CallTelemetry,
     routed: RoutedCall,
     call: ServerUnaryCall<Buffer, Buffer>,
     callback: sendUnaryData<Buffer>,
   ) {
     this.#router = router;
+    this.#telemetry = telemetry;
+    this.#record = telemetry.begin(METHOD, call, routed.module, call.request.length);
     this.#routed = routed;
     this.#call = call;
     this.#callback = callback;
@@ -78,7 +93,7 @@ export class RequestCall implements Outgoing {
       this.submit();
       return;
     }
-    const facts = factsOf(this.#call);
+    const facts = this.#factsFor(link);
     if (facts === undefined) {
       this.fail(deadlinePassed());
       return;
@@ -88,6 +103,7 @@ export class RequestCall implements Outgoing {
       return;
     }
     this.#starts += 1;
+    const begun = performance.now();
     this.#running = link.client.call(this.#request, facts, (error, response) => {
       this.#running = undefined;
       const notBegun = error !== undefined && mayMove(error, 0);
@@ -95,22 +111,37 @@ export class RequestCall implements Outgoing {
       if (error === undefined) this.#answer(response ?? Buffer.alloc(0));
       else if (!this.#call.cancelled && mayMove(error, this.#starts)) this.submit();
       else this.fail(error);
-      link.released();
+      link.released(begun, error);
     });
   }
 
-  fail(status: RpcStatus): void {
+  fail(failure: RpcStatus): void {
     this.leave?.();
+    const record = this.#record;
+    this.#record = undefined;
+    const status = record === undefined ? failure : this.#telemetry.failed(record, failure);
     this.#callback(serviceError(status));
   }
 
   #answer(response: Buffer): void {
     this.leave?.();
+    if (this.#record !== undefined) this.#telemetry.succeeded(this.#record, response.length);
+    this.#record = undefined;
     this.#callback(null, response);
+  }
+
+  /** Undefined: there is no time left. */
+  #factsFor(link: PodLink): CallFacts | undefined {
+    const facts = factsOf(this.#call);
+    if (facts === undefined || this.#record === undefined) return facts;
+    const traceparent = this.#telemetry.sent(this.#record, link);
+    if (traceparent !== undefined) facts.traceparent = traceparent;
+    return facts;
   }
 
   /** Whether a pod knows the request, one after the other. */
   #askNext(links: PodLink[]): void {
+    if (this.#call.cancelled) return;
     const link = links.pop();
     const { module } = this.#routed;
     if (link === undefined) {
@@ -118,8 +149,8 @@ export class RequestCall implements Outgoing {
       else this.submit();
       return;
     }
-    const facts = factsOf(this.#call);
-    if (!link.usable || this.#call.cancelled) this.#askNext(links);
+    const facts = link.usable ? this.#factsFor(link) : {};
+    if (!link.usable) this.#askNext(links);
     else if (facts === undefined) this.fail(deadlinePassed());
     else {
       const { requests } = this.#router;
@@ -139,6 +170,8 @@ export class RequestCall implements Outgoing {
   #cancel(): void {
     if (this.#running === undefined) {
       this.leave?.();
+      if (this.#record !== undefined) this.#telemetry.gone(this.#record);
+      this.#record = undefined;
       this.#router.withdraw(this.#routed.module, this);
     } else if (!isPastDeadline(this.#call)) this.#running.cancel();
   }

@@ -30,7 +30,7 @@ export function unaryHandler(router: Router, telemetry: CallTelemetry) {
       return;
     }
     if (routed.module === "" && routed.session === "") callback(refused(moduleMissing()));
-    else if (routed.requestId !== "") new RequestCall(router, routed, call, callback).begin();
+    else if (routed.requestId !== "") new RequestCall(router, telemetry, routed, call, callback).begin();
     else new UnaryCall(router, telemetry, routed, call, callback).submit();
   };
 }
