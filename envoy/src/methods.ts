@@ -13,5 +13,6 @@ export const METHODS = [
     ],
   },
   { name: "podule.v1.Pods", method_names: ["ListPods", "GetPod", "GetPodLogs", "DrainPod", "DeletePod"] },
+  { name: "podule.v1.Traces", method_names: ["GetTrace"] },
   { name: "grpc.health.v1.Health", method_names: ["Check", "Watch", "List"] },
 ];

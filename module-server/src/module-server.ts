@@ -7,7 +7,8 @@ import {
 } from "@podule/grpc";
 import { descriptorSet } from "@podule/proto/descriptors";
 import { LoadsDefinition } from "@podule/proto/podule/internal/v1/loads.ts";
-import { createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
+import { TracesDefinition } from "@podule/proto/podule/v1/traces.ts";
+import { createTracesService, createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
 import { Status } from "nice-grpc-common";
 import type { Pod } from "./calls/pod.ts";
 import { sessionHandler } from "./calls/session-handler.ts";
@@ -21,6 +22,7 @@ import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
 import { createSessionTracer } from "./telemetry/session-tracer.ts";
+import { spansOf } from "./telemetry/spans-of.ts";
 import { startSpans } from "./telemetry/start-spans.ts";
 import { CallPool } from "./workers/call-pool.ts";
 import { ownWorkers, sharedWorkers } from "./workers/session-workers.ts";
@@ -34,6 +36,7 @@ const KEPT_ANSWER_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 1000;
 /** For answers that are under way when the last call has ended. */
 const CLOSE_MS = 1000;
+const WAITED_MS = 3000;
 
 export interface ModuleServer {
   /** Resolves to the address. Calls are taken at once, and wait for the module's import. */
@@ -61,7 +64,8 @@ export function createModuleServer(
   const tracing = createTracing(variables, resourceAttributes(variables, module));
   for (const problem of tracing.problems) process.stderr.write(`podule: ${problem}\n`);
   const telemetry = createCallTelemetry({ tracing, moduleId, podName });
-  let pythonStart = 0;
+  const begun = Date.now();
+  let pythonStart = begun;
   const maxBytes = KEPT_MESSAGES * config.maxMessageBytes;
   const pool = new CallPool({
     maxInFlight: config.maxInFlight,
@@ -79,7 +83,8 @@ export function createModuleServer(
     imported({ import_ms: importMs, opentelemetry }) {
       telemetry.pythonJoins = opentelemetry === true;
       const times = {
-        processStart: performance.timeOrigin,
+        // A process that had waited for this life begins it here.
+        processStart: begun - performance.timeOrigin > WAITED_MS ? begun : performance.timeOrigin,
         pythonStart,
         imported: Date.now(),
         importMs: typeof importMs === "number" ? importMs : 0,
@@ -130,8 +135,14 @@ export function createModuleServer(
   server.addRaw(`/${SERVICE}/Session`, "bidi", sessionHandler(pod));
   server.add(health.definition, health.implementation);
   server.add(LoadsDefinition, createLoadsService(load, drained.signal));
+  server.add(
+    TracesDefinition,
+    createTracesService({
+      own: (id) => tracing.find(id).flatMap((record) => spansOf(record, podName, true)),
+    }),
+  );
   createReflection(descriptorSet, {
-    listed: (name) => name === SERVICE || name.startsWith("grpc."),
+    listed: (name) => name === SERVICE || name === TracesDefinition.fullName || name.startsWith("grpc."),
   }).addTo(server);
   setReady(false);
   const probed = createServer();

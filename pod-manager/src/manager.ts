@@ -4,7 +4,8 @@ import { descriptorSet } from "@podule/proto/descriptors";
 import { ManagersDefinition } from "@podule/proto/podule/internal/v1/managers.ts";
 import { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { PodsDefinition } from "@podule/proto/podule/v1/pods.ts";
-import { createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
+import { TracesDefinition } from "@podule/proto/podule/v1/traces.ts";
+import { createTracesService, createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
 import type { Backend } from "./backends/backend.ts";
 import { createCalls } from "./calls/calls.ts";
 import type { Config } from "./config.ts";
@@ -14,9 +15,16 @@ import { createModules } from "./modules/modules.ts";
 import { createPodsService } from "./pods/pods-service.ts";
 import { createScaler } from "./scale/scaler.ts";
 import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
+import { spansOf } from "./telemetry/spans-of.ts";
 import { createStarts } from "./telemetry/starts.ts";
+import { createTracesOfPods } from "./telemetry/traces-of-pods.ts";
 
-const SERVICES = ["podule.v1.Calls", ModulesDefinition.fullName, PodsDefinition.fullName];
+const SERVICES = [
+  "podule.v1.Calls",
+  ModulesDefinition.fullName,
+  PodsDefinition.fullName,
+  TracesDefinition.fullName,
+];
 /** For answers that are under way when the last pod has ended. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -55,9 +63,10 @@ export function createManager(config: Config, variables: Variables, backend: Bac
   const demand =
     replicas &&
     createDemand({ ...replicas, directory: modules.directory, onLoad: scaler.onLoad, log: complain });
+  const callPods = backend.podsOfCalls(pods);
   const calls = createCalls({
     modules: modules.directory,
-    pods: backend.podsOfCalls(pods),
+    pods: callPods,
     telemetry: createCallTelemetry(tracing, instance, starts),
     onLoad: demand?.onLoad ?? scaler.onLoad,
     workersOf: demand === undefined ? scaler.workersOf : createWorkersOf(modules.directory),
@@ -74,6 +83,14 @@ export function createManager(config: Config, variables: Variables, backend: Bac
   server.add(
     PodsDefinition,
     createPodsService({ pods, callsInFlight: calls.callsInFlight, closing: closing.signal }),
+  );
+  server.add(
+    TracesDefinition,
+    createTracesService({
+      own: (id) =>
+        tracing.find(id).flatMap((record) => spansOf(record, instance, starts.phasesOf(record.pod))),
+      others: createTracesOfPods({ listPods: pods.listPods, credentials: callPods.credentials }),
+    }),
   );
   server.add(health.definition, health.implementation);
   if (demand !== undefined) server.add(ManagersDefinition, demand.service);

@@ -7,5 +7,6 @@ export type { Span, SpanEvent, SpanLink } from "./span.ts";
 export { isServerError, statusName } from "./status-codes.ts";
 export { formatTraceparent, newSpanId, parseTraceparent, type TraceContext } from "./trace-context.ts";
 export { endpointOf, readTraceSettings, type TraceSettings, type Variables } from "./trace-settings.ts";
+export { createTracesService } from "./traces-service.ts";
 export { createTracing, type Tracing } from "./tracing.ts";
 export { epochMs, turnNow } from "./turn-clock.ts";

@@ -21,6 +21,7 @@ describe("reflection", () => {
         "podule.v1.Calls",
         "podule.v1.Modules",
         "podule.v1.Pods",
+        "podule.v1.Traces",
       ]),
     );
   });

@@ -12,6 +12,8 @@ import type { SeenSpan } from "./seen-span.ts";
 const TRACED = join(import.meta.dirname, "../modules/traced.py");
 const CLIENT_SPAN = "00f067aa0ba902b7";
 const SLOW_MS = 1500;
+const OWN_PARTS = ["podule-manager", "podule-module-server"];
+const PARTS = ["podule-envoy", ...OWN_PARTS, "podule-worker"];
 let lastTrace = 0;
 
 /** A client's context, which says whether its trace is exported. */
@@ -64,22 +66,21 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
     await collector?.[Symbol.asyncDispose]();
   });
 
-  async function trace(traceId: string, services: number): Promise<SeenSpan[]> {
-    const enough = (spans: readonly SeenSpan[]) =>
-      new Set(of(spans, traceId).map(({ service }) => service)).size >= services;
-    return of(await collector.spansUntil(enough), traceId);
+  /** The trace, once those services' spans are there, and those of that name. */
+  async function trace(traceId: string, services: readonly string[], name?: string): Promise<SeenSpan[]> {
+    const spans = await collector.spansUntil((all) => {
+      const mine = of(all, traceId);
+      const missing = services.filter((service) => !mine.some((span) => span.service === service));
+      return missing.length === 0 && (name === undefined || mine.some((span) => span.name === name));
+    });
+    return of(spans, traceId);
   }
 
   test("the first call, which waits for its pod: the start's phases are in its trace", async () => {
     const { traceId, metadata } = context(true);
     const args = [float(0.2), float(0.4), float(0.4)];
     await stack.connection.call("colorsys", "rgb_to_hsv", args, { metadata });
-    const spans = of(
-      await collector.spansUntil(
-        (all) => of(all, traceId).filter(({ name }) => name === "import").length > 0,
-      ),
-      traceId,
-    );
+    const spans = await trace(traceId, PARTS, "import");
     const manager = one(spans, "podule-manager", "podule.v1.Calls/Call");
     const wait = one(spans, "podule-manager", "wait for pod");
     expect(wait.parentSpanId).toBe(manager.spanId);
@@ -95,7 +96,7 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
   test("a unary call: one tree from the client to Python, and Python's own code in it", async () => {
     const { traceId, metadata } = context(true);
     const seen = await call("current", [], metadata);
-    const spans = await trace(traceId, 4);
+    const spans = await trace(traceId, PARTS);
     const envoy = one(spans, "podule-envoy");
     const manager = one(spans, "podule-manager");
     const server = one(spans, "podule-module-server", "podule.v1.Calls/Call");
@@ -137,7 +138,7 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
     const seen: unknown[] = [];
     for await (const item of stack.connection.stream("traced", "items", [int(5)], { metadata }))
       seen.push(plain(item));
-    const spans = await trace(traceId, 4);
+    const spans = await trace(traceId, PARTS);
     const worker = one(spans, "podule-worker");
     expect(seen).toEqual(Array(5).fill([traceId, worker.spanId]));
     expect(worker.attributes["podule.stream.items"]).toBe("5");
@@ -192,7 +193,7 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
     expect(error.code).toBe("UNKNOWN");
     expect((await failure(call("reject", [], rejected.metadata))).code).toBe("INVALID_ARGUMENT");
     await call("rest", [float(SLOW_MS / 1000 + 0.1)], slow.metadata);
-    const spans = await trace(failed.traceId, 2);
+    const spans = await trace(failed.traceId, OWN_PARTS);
     for (const service of ["podule-manager", "podule-module-server"])
       expect(one(spans, service)).toMatchObject({
         status: 2,
@@ -202,7 +203,7 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
           "podule.reason": "PYTHON_EXCEPTION",
         },
       });
-    await trace(slow.traceId, 2);
+    await trace(slow.traceId, OWN_PARTS);
     const all = await collector.spans();
     // The caller's own mistake is no error of the server, by the conventions of gRPC.
     expect([of(all, fine.traceId), of(all, rejected.traceId)]).toEqual([[], []]);

@@ -2,6 +2,7 @@ import { HealthDefinition } from "@podule/proto/grpc/health/v1/health.ts";
 import { CallsDefinition } from "@podule/proto/podule/v1/calls.ts";
 import { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { PodsDefinition } from "@podule/proto/podule/v1/pods.ts";
+import { TracesDefinition } from "@podule/proto/podule/v1/traces.ts";
 import {
   ChannelCredentials,
   type Client,
@@ -24,6 +25,7 @@ export interface Services extends Disposable {
   readonly calls: Client<CallsDefinition, CallExtra>;
   readonly modules: Client<ModulesDefinition, CallExtra>;
   readonly pods: Client<PodsDefinition, CallExtra>;
+  readonly traces: Client<TracesDefinition, CallExtra>;
   readonly health: Client<HealthDefinition, CallExtra>;
 }
 
@@ -48,6 +50,7 @@ export async function openServices(flags: ConnectFlags): Promise<Services> {
     calls: factory.create(CallsDefinition, channel),
     modules: factory.create(ModulesDefinition, channel),
     pods: factory.create(PodsDefinition, channel),
+    traces: factory.create(TracesDefinition, channel),
     health: factory.create(HealthDefinition, channel),
     [Symbol.dispose]: () => channel.close(),
   };

@@ -10,6 +10,7 @@ const FILTER = 'status.state = READY AND name : "num"';
 /** What shows and changes modules and pods. */
 export function addResourceCommands(program: Command): void {
   addModules(program.command("modules").description("Python modules as resources"));
+  addExplain(program);
   addPods(program.command("pods").description("the running module servers"));
   connecting(
     program
@@ -22,6 +23,19 @@ export function addResourceCommands(program: Command): void {
   ).action(async (name: string, flags: LogFlags) => {
     const { logs } = await import("../pods/logs.ts");
     await logs(name, flags);
+  });
+}
+
+/** Where the time of a call went. */
+function addExplain(program: Command): void {
+  connecting(
+    program
+      .command("explain")
+      .description("where the time of a call went, as far as the parts still remember")
+      .argument("<id>", "the call_id or trace_id of an error, or the trace id that you sent"),
+  ).action(async (id: string, flags: ConnectFlags) => {
+    const { explain } = await import("../explain/explain.ts");
+    await explain(id, flags);
   });
 }
 

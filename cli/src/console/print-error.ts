@@ -4,7 +4,7 @@ import { ToolError } from "../tools/tool-error.ts";
 import { UserError } from "../user-error.ts";
 
 /** Of ErrorInfo's metadata, what is not said by the message or the traceback. */
-const FACTS = new Set(["module", "pod", "cause", "path", "missing", "requirements"]);
+const FACTS = new Set(["module", "pod", "call_id", "cause", "path", "missing", "requirements"]);
 
 /** What a person reads of an error: the remote traceback as Python shows it, what happened, and the facts. */
 export function errorText(error: unknown): string {

@@ -5,8 +5,8 @@ const WORKER = "podule-worker";
 /** A shorter wait for a worker is none. */
 const LEAST_WAIT_MS = 0.5;
 
-/** The spans of a call that has ended: the pod's, its wait for a worker, and the worker's. */
-export function spansOf(record: CallRecord, podName: string): Span[] {
+/** The spans of a call that has ended: the pod's, its wait for a worker, and the worker's. `whole`: also of a worker that was not timed. */
+export function spansOf(record: CallRecord, podName: string, whole = false): Span[] {
   const spans = [rpcSpan(record, { service: SERVICE, instance: podName }, {})];
   const { traceId, spanId } = record;
   const child = {
@@ -28,6 +28,18 @@ export function spansOf(record: CallRecord, podName: string): Span[] {
       start: epochMs(record.start),
       end: epochMs(record.sent),
       attributes: {},
+    });
+  if (whole && record.workerStart === 0 && record.sent > 0)
+    spans.push({
+      ...child,
+      service: WORKER,
+      instance: `${podName}/${record.worker}`,
+      name: record.callee === "" ? "run" : record.callee,
+      spanId: newSpanId(),
+      start: epochMs(record.sent),
+      end: epochMs(record.end),
+      attributes: {},
+      error: record.code === 0 ? undefined : record.message,
     });
   if (record.workerStart > 0) {
     const { decodeMs, runMs, encodeMs, items, code, message } = record;

@@ -36,6 +36,8 @@ export function startSpans(
     error: undefined,
   });
   const importStart = times.imported - times.importMs;
+  // One that went on with what it had imported before.
+  if (importStart < times.pythonStart) return [span("resume", times.processStart, times.imported)];
   return [
     span("start module server", times.processStart, times.pythonStart),
     span("start python", times.pythonStart, importStart),
