@@ -11,15 +11,18 @@ const ENCODINGS = ["identity", "deflate", "gzip"];
 
 /**
  * Refuses requests that are not gRPC with protobuf, or compressed in a way that is not known: grpc-js would take them for it. And shortens
- * deadlines that are too far away for grpc-js: it would take them for past.
+ * deadlines that are too far away for grpc-js: it would take them for past. `take`: whether the request has been taken, and is not for grpc-js.
  */
-export function checkRequestHeaders(server: Server): void {
+export function checkRequestHeaders(
+  server: Server,
+  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
+): void {
   internalMethod(server, "_verifyContentType");
   Reflect.set(server, "_verifyContentType", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const refusal = refusalOf(headers);
     if (refusal === undefined) {
       if (isTooLong(headers["grpc-timeout"])) headers["grpc-timeout"] = LONGEST_TIMEOUT;
-      return true;
+      return !take(stream, headers);
     }
     stream.respond(refusal, { endStream: true });
     return false;

@@ -17,16 +17,16 @@ const REASONS: Partial<Record<Status, string>> = {
 
 /** Sends no message with OK, binary metadata without padding, as the protocol wants, and, with `errorInfo`, an ErrorInfo with each error. */
 export function tidyStatuses(server: Server, errorInfo: boolean): void {
-  const sendStatus = errorInfo ? sendTypedStatus : sendBareStatus;
+  const tidied = tidyStatus(errorInfo);
+  function sendStatus(this: object, status: StatusObject): void {
+    internalMethod(Object.getPrototypeOf(this), "sendStatus")(this, tidied(status));
+  }
   onEachCall(server, (call) => Object.assign(call, { sendStatus, sendMetadata }));
 }
 
-function sendTypedStatus(this: object, status: StatusObject): void {
-  internalMethod(Object.getPrototypeOf(this), "sendStatus")(this, typed(tidy(status)));
-}
-
-function sendBareStatus(this: object, status: StatusObject): void {
-  internalMethod(Object.getPrototypeOf(this), "sendStatus")(this, tidy(status));
+/** A status as it is sent. */
+export function tidyStatus(errorInfo: boolean): (status: StatusObject) => StatusObject {
+  return errorInfo ? (status) => typed(tidy(status)) : tidy;
 }
 
 function sendMetadata(this: object, metadata: Metadata): void {

@@ -2,10 +2,11 @@ import { Server as GrpcServer, type ServerCredentials } from "@grpc/grpc-js";
 import type { HandleCall } from "@grpc/grpc-js/build/src/server-call.js";
 import { composeServerMiddleware, type ServerMiddleware } from "nice-grpc-common";
 import { trackConnections } from "../protocol/connections.ts";
+import { isDirect, serveUnary, type UnaryMethod } from "../protocol/direct-unary.ts";
 import { checkMessages } from "../protocol/messages.ts";
 import { checkRequestHeaders } from "../protocol/request-headers.ts";
 import { raiseResetLimits } from "../protocol/reset-limits.ts";
-import { tidyStatuses } from "../protocol/statuses.ts";
+import { tidyStatus, tidyStatuses } from "../protocol/statuses.ts";
 import { answerUnknownMethods } from "../protocol/unknown-methods.ts";
 import { widenStreamWindows } from "../protocol/windows.ts";
 import { handlerOf } from "./handler.ts";
@@ -50,10 +51,18 @@ export function createServer(options: ServerOptions = {}): Server {
     "grpc.max_send_message_length": -1,
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.enable_channelz": 0,
   });
   raiseResetLimits(server);
   widenStreamWindows(server);
-  checkRequestHeaders(server);
+  const tidy = tidyStatus(options.errorInfo ?? true);
+  const unaryMethods = new Map<string | undefined, UnaryMethod>();
+  checkRequestHeaders(server, (stream, headers) => {
+    const method = unaryMethods.get(headers[":path"]);
+    if (method === undefined || !isDirect(stream, headers)) return false;
+    serveUnary(stream, headers, method);
+    return true;
+  });
   checkMessages(server);
   tidyStatuses(server, options.errorInfo ?? true);
   const paths = new Set<string>();
@@ -67,6 +76,13 @@ export function createServer(options: ServerOptions = {}): Server {
       throw new Error(`The method ${path} is already served`);
     }
     paths.add(path);
+    if (kind !== "unary") return;
+    unaryMethods.set(path, {
+      path,
+      handler: (call, callback) => void Reflect.apply(handler, undefined, [call, callback]),
+      maxMessageBytes,
+      tidy,
+    });
   }
 
   function add<D extends CompatServiceDefinition>(
@@ -95,6 +111,7 @@ export function createServer(options: ServerOptions = {}): Server {
       for (const path of pathsOf(serviceOrPath, paths)) {
         server.unregister(path);
         paths.delete(path);
+        unaryMethods.delete(path);
       }
     },
     async listen(address, credentials) {
