@@ -9,18 +9,18 @@ export interface Side {
   readonly processes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Podule with `operator` in a ready pod, and the processes that a call to it goes through. */
-export async function poduleSide(stack: Stack): Promise<Side> {
-  await stack.connection.modules.createModule({ moduleId: "operator" });
-  await stack.connection.call("operator", "add", [int(1), int(2)]);
+/** Podule with the module in a ready pod (`operator` by default), and the processes that a call to it goes through. */
+export async function poduleSide(stack: Stack, module = "operator"): Promise<Side> {
+  if (module === "operator") await stack.connection.modules.createModule({ moduleId: module });
+  await stack.connection.call(module, "add", [int(1), int(2)]);
   const all = stack.processes();
   const pids = (part: Part, of: (process: Process) => boolean = () => true) =>
     all.filter((process_) => process_.part === part && of(process_)).map(({ pid }) => pid);
-  const ours = ({ pid }: Process) => stack.environment(pid).includes("MODULE_NAME=operator\0");
+  const ours = ({ pid }: Process) => stack.environment(pid).includes(`MODULE_NAME=${module}\0`);
   const pods = new Set(pids("pod", ours));
   const zygotes = new Set(pids("zygote", (process_) => pods.has(process_.parent)));
   const workers = pids("worker", (process_) => zygotes.has(process_.parent));
-  if (pods.size !== 1 || workers.length === 0) throw new Error("No worker of operator is running");
+  if (pods.size !== 1 || workers.length === 0) throw new Error(`No worker of ${module} is running`);
   return {
     name: "podule",
     address: stack.address,
