@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { statusError } from "@podule/grpc";
 import { Status } from "nice-grpc-common";
@@ -19,7 +20,7 @@ const MOST_PARTS = 8;
  * and gets no calls through Services.
  */
 const INSTALL = [
-  'if [ -x "$PODULE_PYTHON" ]; then touch -c "${PODULE_PYTHON%/bin/python}/last-used"; else install-environment || exit 1; fi',
+  'if [ -x "$PODULE_ENVIRONMENT/bin/python" ]; then touch -c "$PODULE_ENVIRONMENT/last-used"; else install-environment || exit 1; fi',
   'trap "exit 0" TERM; sleep infinity & wait',
 ].join("; ");
 
@@ -57,7 +58,7 @@ export function environmentContainer(
       })),
       ...lockVariables(lock),
       { name: "PODULE_CACHE_DIR", value: ENVIRONMENTS_FOLDER },
-      { name: "PODULE_PYTHON", value: python },
+      { name: "PODULE_ENVIRONMENT", value: dirname(dirname(python)) },
       { name: "PODULE_ENVIRONMENT_STATUS", value: STATUS_FOLDER },
     ],
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "2Gi" } },

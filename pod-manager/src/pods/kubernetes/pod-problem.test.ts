@@ -66,6 +66,8 @@ test("a warning counts until a container has started", () => {
   expect(problemOf(waiting("ContainerCreating"), warning)?.message).toContain('secret "tls" not found');
   expect(problemOf({ module: { running: {} } }, warning)).toBeUndefined();
   expect(problemOf({}, { reason: "BackOff", message: "later" })).toBeUndefined();
+  const passing = "failed to sync secret cache: timed out waiting for the condition";
+  expect(problemOf({}, { reason: "FailedMount", message: passing })).toBeUndefined();
 });
 
 test("what the API server sends need not make sense", () => {

@@ -44,6 +44,9 @@ const WARNINGS: Readonly<Record<string, Kind>> = {
   FailedCreatePodSandBox: failed("POD_NOT_STARTED", "The pod's sandbox cannot be made"),
 };
 
+/** The kubelet has not heard of a Secret yet: it looks again at once. */
+const PASSING = /failed to sync \w+ cache|timed out waiting for the condition/;
+
 /** Why a pod that has not ended is not ready, where that is more than a matter of moments; undefined: nothing is known. */
 export function startProblem(
   pod: PodObject,
@@ -65,7 +68,7 @@ export function startProblem(
   }
   const warned = warning === undefined ? undefined : WARNINGS[warning.reason];
   const started = pod.containers.some(({ running, terminated }) => running || terminated !== undefined);
-  if (warning !== undefined && warned !== undefined && !started)
+  if (warning !== undefined && warned !== undefined && !started && !PASSING.test(warning.message))
     return status(warned, warning.message, named, warning.reason);
   return undefined;
 }
