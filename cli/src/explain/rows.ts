@@ -30,6 +30,12 @@ export function rowsOf(spans: readonly TraceSpan[]): Row[] {
     }
   };
   add("", 0);
+  for (const span of spans) {
+    if (seen.has(span)) continue;
+    seen.add(span);
+    rows.push(rowOf(span, 0), ...phasesOf(span, 1));
+    add(span.spanId, 1);
+  }
   return rows;
 }
 
