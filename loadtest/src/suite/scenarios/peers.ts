@@ -12,7 +12,7 @@ const IN_FLIGHT = [1, 64];
 export const peers: Scenario = {
   name: "peers",
   about:
-    "RPyC, Pyro5, a Ray actor and JSPyBridge, each by its own client, on the same machine in the same run",
+    "grpcio (sync and aio, from Node), RPyC, Pyro5, a Ray actor and JSPyBridge, each by its own client, on the same machine in the same run",
   async run(bench) {
     const rows: Measured[] = [];
     const add = (row: Row) => rows.push(shown(row));
