@@ -51,6 +51,8 @@ export interface Modules {
   close(): Promise<void>;
 }
 
+/** Its machines are not this one: the scheduler knows what they can take. */
+const STARTS_ON_A_CLUSTER = 200;
 /** Fewer than environments resolve at once: modules that are wanted come through. */
 const VALIDATIONS = 2;
 const WAITING_VALIDATIONS = 100;
@@ -72,6 +74,7 @@ export function createModules(options: ModulesOptions): Modules {
       log,
       now,
       ...(options.scale === undefined ? {} : { scale: options.scale }),
+      ...(options.leadership === undefined ? {} : { starts: STARTS_ON_A_CLUSTER }),
       onStatus: persistence.writeLater,
       remove: (module) =>
         mutex.run(idOf(module), async () => {
