@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Module, Module_State, Scaling } from "@podule/proto/podule/v1/modules.ts";
 import { type Pod, Pod_State } from "@podule/proto/podule/v1/pods.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import podule, { SessionLostError } from "../../clients/typescript/src/index.ts";
 import { failure } from "../stack/call-failure.ts";
 import { moduleWhen, spec } from "../stack/modules.ts";
 import { useStack } from "../stack/use-stack.ts";
@@ -19,7 +20,7 @@ def busy(seconds):
     return os.getpid()
 class Box: pass
 `;
-const running = useStack({ env: { PODULE_SESSION_GRACE_MS: "1500" } });
+const running = useStack({ env: { PODULE_SESSION_GRACE_MS: "1500", PODULE_DRAIN_GRACE_MS: "3000" } });
 const seconds = (amount: number) => ({ seconds: BigInt(amount), nanos: 0 });
 /** Short windows, so that what takes minutes at a user's takes seconds here. */
 const SHORT: Scaling = Scaling.create({
@@ -28,6 +29,9 @@ const SHORT: Scaling = Scaling.create({
   scaleDownDelay: seconds(1),
   idleTimeout: seconds(3),
 });
+interface Lender {
+  Box(): object;
+}
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "podule-e2e-"));
@@ -139,6 +143,27 @@ describe("sessions", () => {
     const [pod] = await activePods("holder");
     expect(pod).toMatchObject({ state: Pod_State.READY, sessions: 1 });
     await untilPods("holder", 0);
+  });
+
+  test("without calls let it go where the module says so, and are told what is lost", async () => {
+    await create("lender", { leaseTimeout: seconds(2) });
+    const lender = await podule.import<Lender>("lender", { url: running.stack.address });
+    try {
+      const box = await lender.Box().$object();
+      await untilPods("lender", 0);
+      const end = performance.now() + 30_000;
+      let lost: unknown;
+      while (lost === undefined && performance.now() < end) {
+        await sleep(200);
+        lost = await Promise.resolve(box.$repr()).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      }
+      expect(lost).toBeInstanceOf(SessionLostError);
+    } finally {
+      await lender.$close();
+    }
   });
 });
 

@@ -32,11 +32,12 @@ export const scenarios: readonly Scenario[] = [
   soak(SOAK_MINUTES),
 ];
 
-/** `quick`, `all`, `soak` with its minutes, or scenarios by the beginnings of their names. Undefined: there is none of that name. */
+/** `quick`, `all`, `soak` with its minutes, `modules woken` with their number, or scenarios by the beginnings of their names. Undefined: there is none of that name. */
 export function select(name: string, amount: number | undefined): readonly Scenario[] | undefined {
   if (name === "quick") return scenarios.filter(({ isQuick }) => isQuick === true);
   if (name === "all") return scenarios;
   if (name === "soak" && amount !== undefined) return [soak(amount)];
+  if (name === "modules woken" && amount !== undefined) return [wakeModules(amount)];
   const named = scenarios.filter((scenario) => scenario.name.startsWith(name));
   return named.length === 0 ? undefined : named;
 }
