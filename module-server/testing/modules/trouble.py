@@ -1,5 +1,6 @@
 """A module that does what modules should not."""
 
+import asyncio
 import ctypes
 import gc
 import os
@@ -18,6 +19,11 @@ def pid():
 
 def sleep(seconds):
     time.sleep(seconds)
+    return seconds
+
+
+async def later(seconds):
+    await asyncio.sleep(seconds)
     return seconds
 
 

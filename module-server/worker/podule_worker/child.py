@@ -55,4 +55,9 @@ def work(options: Options, module: ModuleType, number: int) -> NoReturn:
     progress = Progress(options.progress, number)
     link = Link(options.socket)
     hello(link, "worker", number)
+    if options.threads or options.asyncio:
+        # Only where it is wanted: asyncio alone costs some megabytes.
+        from .concurrent_worker import ConcurrentWorker
+
+        ConcurrentWorker(link, Resolver(module), progress, options).serve()
     Worker(link, Resolver(module), progress).serve()

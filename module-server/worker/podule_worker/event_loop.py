@@ -34,6 +34,19 @@ class EventLoop:
         finally:
             self._task = None
 
+    def interrupt(self, interrupt: Interrupt) -> bool:
+        """From another thread: cancels the running task, at its next await. False: there is none."""
+        loop, task = self._loop, self._task
+        if loop is None or task is None or not loop.is_running():
+            return False
+        self._interrupt = interrupt
+        loop.call_soon_threadsafe(task.cancel)
+        return True
+
+    def close(self) -> None:
+        if self._loop is not None:
+            self._loop.close()
+
     def deliver(self, interrupt: Interrupt) -> None:
         """From the signal handler: raises right there, or cancels the running task where it awaits."""
         loop, task = self._loop, self._task

@@ -55,6 +55,8 @@ class Inbox:
         self.answers: Dict[int, Tuple[int, bytes]] = {}
         # A call of a session has been answered by an error without having been started. Set by the worker.
         self.refused: Callable[[bytes, bytes], None] = lambda _header, _status: None
+        # Tells a call that runs beside others; False: it does not. Set by the worker.
+        self.interrupt_active: Callable[[int, Interrupt], bool] = lambda _number, _interrupt: False
         # RELEASE and SESSION_CLOSE wait among the calls, under numbers of their own.
         self._control = 0
         # Calls that need what a suspended call will leave: looked at again when it goes on.
@@ -77,9 +79,13 @@ class Inbox:
         self.queued[number] = (kind, payload)
         self._deferred.append(number)
 
-    def resume(self, outer: Suspended, callback: int) -> None:
+    def retry(self) -> None:
+        """The deferred calls are looked at again."""
         self.order.extendleft(reversed(self._deferred))
         self._deferred.clear()
+
+    def resume(self, outer: Suspended, callback: int) -> None:
+        self.retry()
         self._suspended.remove(outer)
         self._awaited.discard(callback)
         self.run(outer.number)
@@ -167,6 +173,8 @@ class Inbox:
         elif number == self.running:
             if not self.interrupted:
                 self.interrupt = interrupt
+        elif self.interrupt_active(number, interrupt):
+            self._outgoing.drop(number)
         elif number in self.streams:
             self._outgoing.drop(number)
             self.streams[number].ended_by = interrupt

@@ -68,7 +68,7 @@ class SessionCalls:
         def work() -> None:
             # Runs the finalizers of what is dropped.
             if kind == kinds.RELEASE:
-                self._sessions.release(session, payload[CREDIT.size :], self._is_open)
+                self._sessions.release(session, payload[CREDIT.size :], self.is_open)
             else:
                 self._sessions.close(session)
 
@@ -77,7 +77,7 @@ class SessionCalls:
             traceback.print_exception(type(error), error, error.__traceback__)
             error = None
 
-    def _is_open(self, session: int, call: int) -> bool:
+    def is_open(self, session: int, call: int) -> bool:
         return (session, call) in self._open
 
     def _refused(self, header: bytes, status: bytes) -> None:

@@ -70,6 +70,8 @@ class Sessions:
         # Runs other calls of that session while a callback is under way. Set by the worker.
         self.turn: Callable[[int], None] = lambda _session: None
         self.resumed: Callable[[int], None] = lambda _number: None
+        # Calls run beside each other: which of them have not ended. Set by the worker.
+        self.running: Optional[Callable[[int, int], bool]] = None
 
     @property
     def objects(self) -> int:
@@ -86,6 +88,11 @@ class Sessions:
         self.current = (objects.session, call)
         use_references(objects)
 
+    def leave(self) -> None:
+        """What runs now belongs to no session, until the next `begin`."""
+        self.current = None
+        use_references(None)
+
     def close(self, session: int) -> None:
         """Drops its objects."""
         self._objects.pop(session, None)
@@ -99,7 +106,9 @@ class Sessions:
             objects.release((number for (number,) in _ID.iter_unpack(payload)), lambda call: running(session, call))
 
     def _is_suspended(self, session: int, call: int) -> bool:
-        return (session, call) in self._suspended
+        if (session, call) in self._suspended:
+            return True
+        return self.running is not None and (session, call) != self.current and self.running(session, call)
 
     def _callback(self, session: int, function: int) -> Any:
         def callback(*args: Any, **kwargs: Any) -> Any:
@@ -110,6 +119,8 @@ class Sessions:
 
     def _call_back(self, session: int, function: int, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Asks the client, and serves that session's other calls until it answers."""
+        if self.running is not None:
+            raise RuntimeError("where calls run beside each other, they cannot call functions of their client")
         if threading.get_ident() != self._main:
             raise RuntimeError("a callback can be called from the worker's main thread only")
         objects = self._objects.get(session)

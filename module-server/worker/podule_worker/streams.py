@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Awaitable, Callable, Mapping, Optional, Sequence
 
 from .errors import Arguments
 from .event_loop import EventLoop
@@ -33,6 +33,9 @@ class Stream:
         self._loop = loop
         self._next: Callable[[], Any] = lambda: END
         self._close: Callable[[], Any] = lambda: None
+        # Of an asynchronous one: for who has a running loop.
+        self.anext: Optional[Callable[[], Awaitable[Any]]] = None
+        self.aclose: Optional[Callable[[], Awaitable[Any]]] = None
 
     def start(self, target: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Calls, and takes the iterator of what came."""
@@ -47,12 +50,18 @@ class Stream:
         result = target(*args, **kwargs)
         if hasattr(type(result), "__await__"):
             result = loop.run(result)
+        self.iterate(result, loop)
+
+    def iterate(self, result: Any, loop: EventLoop) -> None:
+        """Takes the iterator of what the function has returned."""
         cls = type(result)
         if hasattr(cls, "__aiter__"):
             source = cls.__aiter__(result)
+            self.anext = lambda: _next(source)
             self._next = lambda: loop.run(_next(source))
             close = getattr(source, "aclose", None)
             if close is not None:
+                self.aclose = close
                 self._close = lambda: loop.run(close())
             return
         try:

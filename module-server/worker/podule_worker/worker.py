@@ -27,7 +27,7 @@ _CRASHED = 70
 class Worker:
     def __init__(self, link: Link, resolver: Resolver, progress: Progress) -> None:
         self._link = link
-        incoming = Incoming()
+        self._incoming = incoming = Incoming()
         link.place = incoming.place
         self._outgoing = outgoing = Outgoing(link)
         self._inbox = inbox = Inbox(link, incoming, outgoing)
@@ -37,7 +37,7 @@ class Worker:
         sessions.turn = self._turn_of
         sessions.resumed = progress.started
         self._user_code = user_code = UserCode(link, inbox, gate, progress)
-        answers = Answers(link, outgoing)
+        self._answers = answers = Answers(link, outgoing)
         self._session_calls = SessionCalls(inbox, incoming, answers, resolver, progress, loop, user_code, sessions)
         self._calls = Calls(inbox, answers, resolver, progress, loop, gate, user_code, sessions, self._session_calls)
         self._streams = StreamCalls(

@@ -113,6 +113,9 @@ class Zygote:
             command += ["--path", options.path]
         if options.memory_limit:
             command += ["--memory-limit", str(options.memory_limit)]
+        for name, limit in (("--threads", options.threads), ("--asyncio", options.asyncio)):
+            if limit:
+                command += [name, str(limit)]
         os.execv(sys.executable, command)
 
     def _reap(self, link: Link) -> None:

@@ -56,6 +56,8 @@ def test_workers_draw_different_numbers_and_live_in_groups_of_their_own(pod):
     started.imported()
     clients = [Client(started.fork(number)) for number in (1, 2, 3)]
     assert len({client.call("draw") for client in clients}) == 3
+    drawn = [client.call("draw_all") for client in clients]
+    assert all(len(set(column)) == 3 for column in zip(*drawn))
     for client in clients:
         assert client.call("group") == client.worker.pid == client.call("pid")
 

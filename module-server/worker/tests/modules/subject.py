@@ -268,6 +268,16 @@ def draw():
     return random.random()
 
 
+def draw_all():
+    """From every source that a fork could double."""
+    import ssl
+    import uuid
+
+    import numpy
+
+    return [repr(random.random()), uuid.uuid4().hex, ssl.RAND_bytes(8).hex(), repr(float(numpy.random.random()))]
+
+
 def pid():
     return os.getpid()
 
