@@ -17,6 +17,19 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/**/*.test.ts"],
+          exclude: ["test/kubernetes/**"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Against the cluster of KUBECONFIG: what is said there, and the files of e2e that touch no process or file of a pod.
+        test: {
+          name: "kubernetes",
+          include: ["test/kubernetes/**/*.test.ts", "test/e2e/{values,tables,errors,streaming}.test.ts"],
+          globalSetup: "test/kubernetes/global-setup.ts",
+          env: { PODULE_TEST_BACKEND: "kubernetes" },
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failure } from "../stack/call-failure.ts";
 import { appeared, written } from "../stack/files.ts";
+import { onCluster } from "../stack/on-cluster.ts";
 import { useStack } from "../stack/use-stack.ts";
 import { int, json, plain, str } from "../stack/values.ts";
 
@@ -81,7 +82,7 @@ describe("an exception", () => {
 });
 
 describe("a deadline", () => {
-  test("reaches the Python frame, and the worker lives on", async () => {
+  test.skipIf(onCluster)("reaches the Python frame, and the worker lives on", async () => {
     const file = join(folder, "deadline");
     const start = performance.now();
     const error = await failure(call("probe", "sleep_and_tell", [str(file), int(30)], { timeoutMs: 300 }));
@@ -90,19 +91,22 @@ describe("a deadline", () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test("a call stuck in C is killed with its worker, while another worker's call goes on", async () => {
-    const [started, release] = [join(folder, "other"), join(folder, "other-release")];
-    const other = call("probe", "hold", [str(started), str(release)]);
-    await appeared(started);
-    const pid = Number(await written(started));
-    const stuck = await failure(call("probe", "stuck_in_c", [], { timeoutMs: 300 }));
-    expect(stuck.code).toBe("DEADLINE_EXCEEDED");
-    // Both workers are needed for this: it is answered once the killed one has been replaced.
-    expect(plain(await call("probe", "pid", [], { timeoutMs: 20_000 }))).not.toBe(pid);
-    expect(existsSync(`/proc/${pid}`)).toBe(true);
-    await writeFile(release, "");
-    expect(plain(await other)).toBe("held");
-  });
+  test.skipIf(onCluster)(
+    "a call stuck in C is killed with its worker, while another worker's call goes on",
+    async () => {
+      const [started, release] = [join(folder, "other"), join(folder, "other-release")];
+      const other = call("probe", "hold", [str(started), str(release)]);
+      await appeared(started);
+      const pid = Number(await written(started));
+      const stuck = await failure(call("probe", "stuck_in_c", [], { timeoutMs: 300 }));
+      expect(stuck.code).toBe("DEADLINE_EXCEEDED");
+      // Both workers are needed for this: it is answered once the killed one has been replaced.
+      expect(plain(await call("probe", "pid", [], { timeoutMs: 20_000 }))).not.toBe(pid);
+      expect(existsSync(`/proc/${pid}`)).toBe(true);
+      await writeFile(release, "");
+      expect(plain(await other)).toBe("held");
+    },
+  );
 
   test("one who swallows the interruption is killed too", async () => {
     expect((await failure(call("probe", "stubborn", [int(60)], { timeoutMs: 200 }))).code).toBe(
@@ -118,7 +122,7 @@ describe("a deadline", () => {
   });
 });
 
-test("cancel: the Python frame is told", async () => {
+test.skipIf(onCluster)("cancel: the Python frame is told", async () => {
   const file = join(folder, "cancelled");
   const abort = new AbortController();
   const call_ = call("probe", "sleep_and_tell", [str(file), int(30)], { signal: abort.signal });

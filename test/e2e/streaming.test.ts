@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failure } from "../stack/call-failure.ts";
 import { written } from "../stack/files.ts";
+import { onCluster } from "../stack/on-cluster.ts";
 import { residentBytes } from "../stack/processes.ts";
 import { useStack } from "../stack/use-stack.ts";
 import { float, int, json, plain, str } from "../stack/values.ts";
@@ -66,7 +67,7 @@ describe("items", () => {
 });
 
 describe("the end", () => {
-  test("a reader who stops runs the generator's finally", async () => {
+  test.skipIf(onCluster)("a reader who stops runs the generator's finally", async () => {
     const file = join(folder, "stopped");
     let read = 0;
     for await (const _ of stream("probe", "endless", [str(file)])) if (++read === 10) break;
@@ -75,7 +76,7 @@ describe("the end", () => {
     expect(made).toBeLessThan(100_000);
   });
 
-  test("a deadline in the middle", async () => {
+  test.skipIf(onCluster)("a deadline in the middle", async () => {
     const file = join(folder, "late");
     const error = await failure(all(stream("probe", "endless", [str(file), int(1000)], { timeoutMs: 500 })));
     expect(error.code).toBe("DEADLINE_EXCEEDED");
@@ -96,7 +97,7 @@ describe("the end", () => {
   });
 });
 
-test("a slow reader of an endless generator: no process grows", async () => {
+test.skipIf(onCluster)("a slow reader of an endless generator: no process grows", async () => {
   const { stack } = running;
   const file = join(folder, "slow");
   const SIZE = 256 << 10;

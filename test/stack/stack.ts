@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, connect } from "./client.ts";
+import { deployment, startDeployedStack } from "./deployed-stack.ts";
 import { launchCommand } from "./launch-command.ts";
 import { type Launched, launchParts } from "./launch-parts.ts";
 import { type Part, type Process, processesOf, remaining } from "./processes.ts";
@@ -44,7 +45,10 @@ const NOTHING_WARM = { PODULE_WARM_PODS: "0", PODULE_PARKED_PODS: "0" };
 /** Time for everything to be gone: far below the 30 s that running calls would be given. */
 const STOP_MS = 15_000;
 
+/** On this machine, or in the test cluster where that is what is tested. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const deployed = deployment();
+  if (deployed !== undefined) return startDeployedStack(deployed);
   const folder = await mkdtemp(join(tmpdir(), "podule-e2e-"));
   const stateDir = options.stateDir ?? join(folder, "state");
   const env = { ...NOTHING_WARM, ...options.env };

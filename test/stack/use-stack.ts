@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { deployment, probeSpec } from "./deployed-stack.ts";
 import { spec } from "./modules.ts";
 import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
@@ -25,7 +26,9 @@ export function useStack(options: UseStackOptions = {}): { readonly stack: Stack
         libMemSizeLimit: options.probeMemoryLimit ?? "",
         dependency: options.probeDependency ?? [],
       };
-      await stack.connection.modules.createModule({ moduleId: "probe", module: { spec: spec(fields) } });
+      const deployed = deployment();
+      const probe = deployed === undefined ? spec(fields) : probeSpec(deployed, fields);
+      await stack.connection.modules.createModule({ moduleId: "probe", module: { spec: probe } });
     }
   });
   afterAll(() => stack?.stop());

@@ -11,7 +11,8 @@ import type { PodLoad } from "../pod-backend.ts";
 const FIRST_RETRY_MS = 25;
 const LAST_RETRY_MS = 1000;
 const BACKOFF = 1.3;
-const KEEPALIVE_MS = 5000;
+/** A pod that says nothing for twice as long answers no longer. */
+const KEEPALIVE_MS = 10_000;
 
 export interface PodChannelOptions {
   readonly address: string;

@@ -106,7 +106,7 @@ export function podManifest(name: string, template: PodTemplate, settings: PodSe
           resources: resources(template),
           securityContext: CONTAINER_SECURITY,
           lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SECONDS } } },
-          readinessProbe: { grpc: { port: HEALTH_PORT }, periodSeconds: 2, timeoutSeconds: 2 },
+          readinessProbe: { grpc: { port: HEALTH_PORT }, periodSeconds: 2, timeoutSeconds: 5 },
           terminationMessagePolicy: "FallbackToLogsOnError",
           volumeMounts: [
             { name: "tmp", mountPath: "/tmp" },
