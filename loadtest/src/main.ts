@@ -5,6 +5,7 @@ import { cacheDir, ensureTool } from "@podule/cli";
 import { describeEnvironment } from "./environment.ts";
 import { GHZ, installGhz } from "./ghz.ts";
 import { leaks } from "./leaks/leaks.ts";
+import { python } from "./python/python.ts";
 import type { Environment } from "./report.ts";
 import { judge } from "./sessions/judge.ts";
 import { runSessions } from "./sessions/run-sessions.ts";
@@ -19,7 +20,7 @@ import { scenarios, select } from "./suite/scenarios.ts";
 
 /**
  * `npm run loadtest -- quick` (two minutes), `-- all` (twenty), `-- soak MINUTES`, `-- NAME` for one scenario, `-- sessions` or
- * `-- leaks [OBJECTS]`: exit code 0 if all bounds hold, 1 if not.
+ * `-- python`, `-- leaks [OBJECTS]`: exit code 0 if all bounds hold, 1 if not.
  */
 const REPORTS = join(import.meta.dirname, "../reports");
 
@@ -27,11 +28,12 @@ const [name = "", amountText] = process.argv.slice(2);
 const amount = amountText === undefined ? undefined : Number(amountText);
 const selected = name === "" ? undefined : select(name, amount);
 if (name === "sessions") process.exitCode = (await sessions()) ? 0 : 1;
+else if (name === "python") process.exitCode = (await python(REPORTS)) ? 0 : 1;
 else if (name === "leaks") process.exitCode = (await leaks(REPORTS, amount)) ? 0 : 1;
 else if (selected !== undefined) process.exitCode = (await suite(selected)) ? 0 : 1;
 else {
   console.error(
-    "usage: npm run loadtest -- quick | all | soak MINUTES | sessions | leaks [OBJECTS] | one of",
+    "usage: npm run loadtest -- quick | all | soak MINUTES | sessions | python | leaks [OBJECTS] | one of",
   );
   for (const scenario of scenarios) console.error(`  "${scenario.name}": ${scenario.about}`);
   process.exitCode = 2;
