@@ -8,7 +8,13 @@ import {
 import { descriptorSet } from "@podule/proto/descriptors";
 import { LoadsDefinition } from "@podule/proto/podule/internal/v1/loads.ts";
 import { TracesDefinition } from "@podule/proto/podule/v1/traces.ts";
-import { createTracesService, createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
+import {
+  createMetrics,
+  createTracesService,
+  createTracing,
+  resourceAttributes,
+  type Variables,
+} from "@podule/telemetry";
 import { Status } from "nice-grpc-common";
 import type { Pod } from "./calls/pod.ts";
 import { sessionHandler } from "./calls/session-handler.ts";
@@ -21,6 +27,7 @@ import { RequestTable } from "./requests/request-table.ts";
 import { SessionTable } from "./sessions/session-table.ts";
 import { encodeStatus, statusBytes } from "./status-bytes.ts";
 import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
+import { createPodMetrics } from "./telemetry/pod-metrics.ts";
 import { createSessionTracer } from "./telemetry/session-tracer.ts";
 import { spansOf } from "./telemetry/spans-of.ts";
 import { startSpans } from "./telemetry/start-spans.ts";
@@ -63,7 +70,21 @@ export function createModuleServer(
   const module = { id: moduleId, revision: variables["PODULE_REVISION"] };
   const tracing = createTracing(variables, resourceAttributes(variables, module));
   for (const problem of tracing.problems) process.stderr.write(`podule: ${problem}\n`);
-  const telemetry = createCallTelemetry({ tracing, moduleId, podName });
+  const metrics = createMetrics(variables, {
+    ...resourceAttributes(variables, module),
+    "service.name": "podule-module-server",
+    "service.instance.id": podName,
+  });
+  const measured = createPodMetrics(metrics.registry, moduleId, () => ({
+    calls: pool.size,
+    sessions: pod.sessions.size,
+  }));
+  const telemetry = createCallTelemetry({
+    tracing,
+    moduleId,
+    podName,
+    onEnd: metrics.on ? (record) => measured.ended(record) : () => {},
+  });
   const begun = Date.now();
   let pythonStart = begun;
   const maxBytes = KEPT_MESSAGES * config.maxMessageBytes;
@@ -152,6 +173,7 @@ export function createModuleServer(
     async start() {
       try {
         pythonStart = Date.now();
+        await metrics.start();
         if (parked === undefined) await supervisor.start();
         else supervisor.resume(pool, listener);
         if (config.healthListen !== undefined) await probed.listen(config.healthListen);
@@ -208,6 +230,9 @@ export function createModuleServer(
     await server.close();
     pod.requests.close();
     pool.close();
-    await Promise.race([tracing.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+    await Promise.race([
+      Promise.all([tracing.close(), metrics.close()]),
+      new Promise((resolve) => setTimeout(resolve, CLOSE_MS)),
+    ]);
   }
 }

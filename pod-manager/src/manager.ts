@@ -5,7 +5,13 @@ import { ManagersDefinition } from "@podule/proto/podule/internal/v1/managers.ts
 import { ModulesDefinition } from "@podule/proto/podule/v1/modules.ts";
 import { PodsDefinition } from "@podule/proto/podule/v1/pods.ts";
 import { TracesDefinition } from "@podule/proto/podule/v1/traces.ts";
-import { createTracesService, createTracing, resourceAttributes, type Variables } from "@podule/telemetry";
+import {
+  createMetrics,
+  createTracesService,
+  createTracing,
+  resourceAttributes,
+  type Variables,
+} from "@podule/telemetry";
 import type { Backend } from "./backends/backend.ts";
 import { createCalls } from "./calls/calls.ts";
 import type { Config } from "./config.ts";
@@ -15,6 +21,7 @@ import { createModules } from "./modules/modules.ts";
 import { createPodsService } from "./pods/pods-service.ts";
 import { createScaler } from "./scale/scaler.ts";
 import { createCallTelemetry } from "./telemetry/call-telemetry.ts";
+import { createManagerMetrics } from "./telemetry/manager-metrics.ts";
 import { spansOf } from "./telemetry/spans-of.ts";
 import { createStarts } from "./telemetry/starts.ts";
 import { createTracesOfPods } from "./telemetry/traces-of-pods.ts";
@@ -40,6 +47,11 @@ export interface Manager {
 export function createManager(config: Config, variables: Variables, backend: Backend): Manager {
   const tracing = createTracing(variables, resourceAttributes(variables));
   for (const problem of tracing.problems) complain(problem);
+  const metrics = createMetrics(variables, {
+    ...resourceAttributes(variables),
+    "service.name": "podule-manager",
+    "service.instance.id": `${hostname()}/${process.pid}`,
+  });
   const instance = `${hostname()}/${process.pid}`;
   const { maxMessageBytes, sessionGraceMs } = config;
   const { replicas } = backend;
@@ -48,6 +60,7 @@ export function createManager(config: Config, variables: Variables, backend: Bac
     instance,
     pods: backend.pods,
     getModule: (id) => modules.directory.getModule(id),
+    onStarted: (phases) => measured.started(phases),
   });
   const { pods } = starts;
   const scaler = createScaler({ pods });
@@ -63,11 +76,16 @@ export function createManager(config: Config, variables: Variables, backend: Bac
   const demand =
     replicas &&
     createDemand({ ...replicas, directory: modules.directory, onLoad: scaler.onLoad, log: complain });
+  const measured = createManagerMetrics(metrics.registry, {
+    listPods: pods.listPods,
+    modules: modules.directory,
+    callsInFlight: (pod) => calls.callsInFlight(pod),
+  });
   const callPods = backend.podsOfCalls(pods);
   const calls = createCalls({
     modules: modules.directory,
     pods: callPods,
-    telemetry: createCallTelemetry(tracing, instance, starts),
+    telemetry: createCallTelemetry(tracing, instance, starts, metrics.on ? measured.ended : () => {}),
     onLoad: demand?.onLoad ?? scaler.onLoad,
     workersOf: demand === undefined ? scaler.workersOf : createWorkersOf(modules.directory),
     quotas: config.quotas,
@@ -102,13 +120,17 @@ export function createManager(config: Config, variables: Variables, backend: Bac
 
   async function closeRest(): Promise<void> {
     starts.close();
-    await Promise.race([tracing.close(), new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS))]);
+    await Promise.race([
+      Promise.all([tracing.close(), metrics.close()]),
+      new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS)),
+    ]);
     await Promise.all([healthServer.close(), backend.close()]);
   }
 
   return {
     async start() {
       if (config.healthListen !== undefined) await healthServer.listen(config.healthListen.text);
+      await metrics.start();
       await backend.start();
       await modules.start();
       const credentials = config.tls === undefined ? undefined : fileWatcherCredentials(config.tls);

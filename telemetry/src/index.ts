@@ -1,6 +1,8 @@
 export { callIdOf, withCallId } from "./call-id.ts";
 export { CallRecord } from "./call-record.ts";
 export { CallRing } from "./call-ring.ts";
+export { createMetrics, type Metrics } from "./metrics/metrics.ts";
+export type { Registry } from "./metrics/registry.ts";
 export { resourceAttributes } from "./resource.ts";
 export { rpcSpan } from "./rpc-span.ts";
 export type { Span, SpanEvent, SpanLink } from "./span.ts";

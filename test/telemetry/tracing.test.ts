@@ -6,7 +6,8 @@ import { failure } from "../stack/call-failure.ts";
 import { spec } from "../stack/modules.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { float, int, plain } from "../stack/values.ts";
-import { type Collector, collectorBinary, startCollector } from "./collector.ts";
+import { type Collector, collectorBinary, freePort, startCollector } from "./collector.ts";
+import { eventually } from "./eventually.ts";
 import type { SeenSpan } from "./seen-span.ts";
 
 const TRACED = join(import.meta.dirname, "../modules/traced.py");
@@ -43,17 +44,21 @@ function one(spans: readonly SeenSpan[], service: string, name?: string): SeenSp
 describe.skipIf(collectorBinary === undefined)("with a collector", () => {
   let collector: Collector;
   let stack: Stack;
+  let metricsAddress: string;
   const call = async (name: string, args: Parameters<typeof stack.connection.call>[2], metadata: Metadata) =>
     plain(await stack.connection.call("traced", name, args, { metadata }));
 
   beforeAll(async () => {
     collector = await startCollector();
+    metricsAddress = `127.0.0.1:${await freePort()}`;
     stack = await startStack({
       env: {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
         OTEL_TRACES_SAMPLER: "parentbased_always_off",
         OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
         PODULE_TRACE_SLOW_MS: String(SLOW_MS),
+        OTEL_METRIC_EXPORT_INTERVAL: "500",
+        PODULE_METRICS_LISTEN: metricsAddress,
       },
     });
     await stack.connection.modules.createModule({
@@ -207,5 +212,33 @@ describe.skipIf(collectorBinary === undefined)("with a collector", () => {
     const all = await collector.spans();
     // The caller's own mistake is no error of the server, by the conventions of gRPC.
     expect([of(all, fine.traceId), of(all, rejected.traceId)]).toEqual([[], []]);
+  });
+
+  test("metrics: pushed to the collector, and scraped with exemplars", async () => {
+    const { traceId, metadata } = context(true);
+    await call("current", [], metadata);
+    const scraped = await fetch(`http://${metricsAddress}/metrics`);
+    expect(scraped.headers.get("content-type")).toContain("application/openmetrics-text");
+    const text = await scraped.text();
+    for (const line of [
+      /^rpc_server_call_duration_seconds_count\{rpc_method="podule.v1.Calls\/Call",podule_module="traced",rpc_response_status_code="OK"\} [1-9]/m,
+      /^podule_pod_start_duration_seconds_count\{podule_module="colorsys",phase="all"\} 1$/m,
+      /^podule_pods\{podule_module="traced",state="READY"\} 1$/m,
+      /^podule_scaling_wanted_pods\{podule_module="traced"\} 1$/m,
+      /^podule_call_bytes_total\{podule_module="traced",direction="in"\} [1-9]/m,
+      /^process_cpu_time_seconds_total [0-9]/m,
+      new RegExp(`trace_id="${traceId}"`),
+    ])
+      expect(text).toMatch(line);
+    const wanted = [
+      "rpc.server.call.duration",
+      "podule.pods",
+      "podule.calls.in_flight",
+      "podule.call.failures",
+    ];
+    await eventually(async () => {
+      const names = await collector.metricNames();
+      return wanted.every((name) => names.has(name));
+    });
   });
 });

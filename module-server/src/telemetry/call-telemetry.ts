@@ -1,6 +1,13 @@
 import { reasonOf } from "@podule/grpc";
 import { decodeStatus } from "@podule/session";
-import { newSpanId, type Span, type SpanLink, type Tracing, turnNow, withCallId } from "@podule/telemetry";
+import {
+  type CallRecord,
+  newSpanId,
+  type SpanLink,
+  type Tracing,
+  turnNow,
+  withCallId,
+} from "@podule/telemetry";
 import { Status } from "nice-grpc-common";
 import type { Call } from "../calls/call.ts";
 import { encodeStatus } from "../status-bytes.ts";
@@ -33,10 +40,17 @@ export interface CallTelemetryOptions {
   readonly tracing: Tracing;
   readonly moduleId: string;
   readonly podName: string;
+  /** A call has been answered. */
+  readonly onEnd: (record: CallRecord) => void;
 }
 
-export function createCallTelemetry({ tracing, moduleId, podName }: CallTelemetryOptions): CallTelemetry {
-  const spans = (call: Parameters<typeof spansOf>[0]): Span[] => spansOf(call, podName);
+export function createCallTelemetry(options: CallTelemetryOptions): CallTelemetry {
+  const { tracing, moduleId, podName, onEnd } = options;
+  function end(record: CallRecord, code: number, mayBeSlow = true): void {
+    const exported = tracing.end(record, code, mayBeSlow);
+    onEnd(record);
+    if (exported) for (const span of spansOf(record, podName)) tracing.export(span);
+  }
 
   const telemetry: CallTelemetry = {
     pythonJoins: false,
@@ -80,8 +94,7 @@ export function createCallTelemetry({ tracing, moduleId, podName }: CallTelemetr
       if (record === undefined) return;
       call.record = undefined;
       record.responseBytes += bytes;
-      if (tracing.end(record, Status.OK, call.flow === undefined))
-        for (const span of spans(record)) tracing.export(span);
+      end(record, Status.OK, call.flow === undefined);
     },
     failed(call, bytes) {
       const { record } = call;
@@ -90,13 +103,13 @@ export function createCallTelemetry({ tracing, moduleId, podName }: CallTelemetr
       const status = decodeStatus(bytes);
       const code = status?.code ?? Status.INTERNAL;
       if (status === undefined || code === Status.CANCELLED) {
-        if (tracing.end(record, code)) for (const span of spans(record)) tracing.export(span);
+        end(record, code);
         return bytes;
       }
       record.reason = reasonOf(status) ?? "";
       record.message = status.message.slice(0, MOST_MESSAGE);
       record.identify();
-      if (tracing.end(record, code)) for (const span of spans(record)) tracing.export(span);
+      end(record, code);
       return encodeStatus(withCallId(status, record.spanId, record.traceId));
     },
   };

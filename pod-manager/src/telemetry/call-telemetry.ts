@@ -21,13 +21,19 @@ export interface CallTelemetry {
 
 const MOST_MESSAGE = 256;
 
-export function createCallTelemetry(tracing: Tracing, instance: string, starts: Starts): CallTelemetry {
+export function createCallTelemetry(
+  tracing: Tracing,
+  instance: string,
+  starts: Starts,
+  onEnd: (record: CallRecord) => void,
+): CallTelemetry {
   /** The slow are those of which one answer is expected. */
   function end(record: CallRecord, code: number): void {
     starts.arrived(record);
     const isUnary = record.method === "podule.v1.Calls/Call";
-    if (tracing.end(record, code, isUnary))
-      for (const span of spansOf(record, instance)) tracing.export(span);
+    const exported = tracing.end(record, code, isUnary);
+    onEnd(record);
+    if (exported) for (const span of spansOf(record, instance)) tracing.export(span);
   }
 
   function failed(record: CallRecord, status: RpcStatus): RpcStatus {

@@ -25,6 +25,8 @@ export interface StartsOptions {
   readonly instance: string;
   readonly pods: PodBackend;
   readonly getModule: (id: string) => Module | undefined;
+  /** A pod has become ready: the phases of its start. */
+  readonly onStarted: (phases: readonly Span[]) => void;
 }
 
 interface Start {
@@ -34,7 +36,7 @@ interface Start {
   readonly sampled: boolean;
 }
 
-export function createStarts({ tracing, instance, pods, getModule }: StartsOptions): Starts {
+export function createStarts({ tracing, instance, pods, getModule, onStarted }: StartsOptions): Starts {
   /** Of each module the last call, of those that are exported, that has not reached a pod. */
   const waiting = new Map<string, CallRecord>();
   const starting = new Map<string, Start>();
@@ -54,6 +56,7 @@ export function createStarts({ tracing, instance, pods, getModule }: StartsOptio
     const module = getModule(pod.module.slice("modules/".length));
     const spans = startSpans(start, pod, module, instance);
     known.set(pod.name, spans);
+    onStarted(spans);
     for (const [oldest] of known) if (known.size > KEPT) known.delete(oldest);
     if (start.sampled) for (const span of spans) tracing.export(span);
   }
