@@ -13,7 +13,7 @@ let things: RemoteModule<Things>;
 beforeAll(async () => {
   const path = fileURLToPath(new URL("./testing/python", import.meta.url));
   pod = await startPod({
-    env: { MODULE_NAME: "things", PODULE_MODULE_PATH: path, PODULE_SESSION_GRACE_MS: "2000" },
+    env: { MODULE_NAME: "things", PODULE_MODULE_PATH: path, PODULE_SESSION_GRACE_MS: "5000" },
   });
   proxy = await new BreakableProxy(pod.address).listen();
   things = await podule.import<Things>("things", { url: proxy.address });
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 test("connections that break under load: each call runs once and is answered once, objects stay", async () => {
   const counter = await things.Counter(0).$object();
-  const timer = setInterval(() => proxy.break(), 40);
+  const timer = setInterval(() => proxy.break(2_000), 40);
   const worker = async (from: number): Promise<number[]> => {
     const sums: number[] = [];
     for (let i = from; i < from + 150; i++) {
@@ -47,14 +47,14 @@ test("connections that break under load: each call runs once and is answered onc
 
 test("a large value goes on where the connection broke", async () => {
   const bytes = new Uint8Array(20_000_000).map((_, i) => i % 251);
-  const timer = setInterval(() => proxy.break(), 50);
+  const timer = setInterval(() => proxy.break(500_000), 50);
   const back = await things.echo(bytes);
   clearInterval(timer);
   expect(back instanceof Uint8Array && Buffer.compare(back, bytes)).toBe(0);
 }, 60_000);
 
 test("items of an iteration, and functions that Python calls, too", async () => {
-  const timer = setInterval(() => proxy.break(), 40);
+  const timer = setInterval(() => proxy.break(2_000), 40);
   const seen: unknown[] = [];
   for await (const item of things.numbers(1000)) {
     seen.push(item);
@@ -79,7 +79,7 @@ test("items of an iteration, and functions that Python calls, too", async () => 
 
 test("a connection that stays away beyond the grace loses the session; calls and objects are told, new calls go on", async () => {
   const counter = await things.Counter(0).$object();
-  const running = Promise.resolve(things.sleep(20)).catch((error: unknown) => error);
+  const running = Promise.resolve(things.sleep(60)).catch((error: unknown) => error);
   await sleep(50);
   proxy.down = true;
   proxy.break();
