@@ -2,6 +2,7 @@ import type { EnvVar } from "@podule/proto/podule/v1/modules.ts";
 import { labelOf, objectNameOf } from "../../kubernetes/module-names.ts";
 import { MODULE_API_VERSION } from "../../kubernetes/paths.ts";
 import type { PodTemplate } from "../pod-backend.ts";
+import { workerEnvironment } from "../worker-settings.ts";
 import { environmentContainer, environmentVolumes, environmentWait } from "./environment-manifest.ts";
 import { ANNOTATIONS, APP, HEALTH_PORT, LABELS, MODULE_CONTAINER, PORT } from "./names.ts";
 
@@ -157,6 +158,7 @@ function variables(
     PODULE_LISTEN: `0.0.0.0:${PORT}`,
     PODULE_HEALTH_LISTEN: `0.0.0.0:${HEALTH_PORT}`,
     PODULE_WORKERS: String(template.workers),
+    ...(template.worker === undefined ? {} : workerEnvironment(template.worker)),
     PODULE_IMPORT_TIMEOUT_MS: String(settings.importTimeoutMs),
     PODULE_DRAIN_GRACE_MS: String(settings.drainGraceMs),
     PODULE_SESSION_GRACE_MS: String(settings.sessionGraceMs),
