@@ -60,3 +60,18 @@ test("own code and a memory limit are given on", () => {
     PODULE_WORKER_MEMORY_LIMIT: "1024",
   });
 });
+
+test("a module's own variables are the pod's, but for Podule's; Secrets and images are for clusters", () => {
+  const value = { $case: "value", value: "1" } as const;
+  const env = [
+    { name: "TOKEN", source: value },
+    { name: "MODULE_NAME", source: value },
+  ];
+  const seen = podEnvironment({}, { ...template, env }, files, settings);
+  expect([seen["TOKEN"], seen["MODULE_NAME"]]).toEqual(["1", "scipy.linalg"]);
+  const secret = { $case: "secretKeyRef", value: { name: "a", key: "b" } } as const;
+  for (const wrong of [{ env: [{ name: "A", source: secret }] }, { image: "a" }])
+    expect(() => podEnvironment({}, { ...template, ...wrong }, files, settings)).toThrow(
+      /Kubernetes backend/,
+    );
+});

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { type StatusError, statusError } from "@podule/grpc";
+import { Status } from "nice-grpc-common";
 import type { PodTemplate } from "../pod-backend.ts";
 import { workerEnvironment } from "../worker-settings.ts";
 
@@ -60,6 +62,7 @@ export function podEnvironment(
   const { sourceFolder, workerMemoryLimit } = template;
   return {
     ...passedOn(own),
+    ...ownVariables(template),
     MODULE_NAME: template.importName,
     PODULE_MODULE_ID: template.moduleId,
     PODULE_REVISION: String(template.generation),
@@ -79,4 +82,23 @@ export function podEnvironment(
     TERMINATION_MESSAGE_PATH: files.terminationMessage,
     TMPDIR: files.temporary,
   };
+}
+
+/** Throws where only a cluster has what they need. */
+function ownVariables({ env = [], image }: PodTemplate): Record<string, string> {
+  if (image !== undefined) throw onlyInCluster("image");
+  return Object.fromEntries(
+    env.map(({ name, source }) => {
+      if (source?.$case === "secretKeyRef") throw onlyInCluster(`env ${name}: secret_key_ref`);
+      return [name, source?.value ?? ""];
+    }),
+  );
+}
+
+function onlyInCluster(field: string): StatusError {
+  return statusError(
+    Status.INVALID_ARGUMENT,
+    "ONLY_ON_KUBERNETES",
+    `spec.${field} is only for the Kubernetes backend`,
+  );
 }
