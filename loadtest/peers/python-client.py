@@ -1,6 +1,6 @@
 """`operator.add(1, 2)` from a Python program, so many in flight: with Podule's client, or with grpcio's against a hand-written server.
 
-Usage: python-client.py SUBJECT ADDRESS SECONDS IN_FLIGHT STUBS. Prints a line of JSON: calls, seconds, CPU seconds of this process, p50 in ms.
+Usage: python-client.py SUBJECT ADDRESS SECONDS IN_FLIGHT STUBS. Prints JSON: calls, seconds, CPU seconds of this process, p50 in ms.
 """
 
 import asyncio

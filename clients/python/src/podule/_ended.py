@@ -21,6 +21,9 @@ _FATAL = frozenset(
 # Of a pod or a manager that is about to end: none of the session's calls has been sent, and another one will take it.
 _ELSEWHERE = frozenset(("DRAINING", "SHUTTING_DOWN"))
 _ELSEWHERE_SECONDS = 30.0
+# What grpc.aio says of a stream that ends while its first message is written, whatever the server said: asking again tells.
+_UNTOLD = "Internal error from Core"
+_UNTOLD_SECONDS = 2.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
@@ -29,6 +32,8 @@ def resumable(session: Session, cause: PoduleError, broken_for: float) -> bool:
     """Whether the session may still be there, or be opened elsewhere, `broken_for` seconds after its last stream."""
     if not session.token and cause.reason in _ELSEWHERE:
         return broken_for < _ELSEWHERE_SECONDS
+    if not session.token and cause.code == grpc.StatusCode.INTERNAL and _UNTOLD in str(cause):
+        return broken_for < _UNTOLD_SECONDS
     if cause.code in _FATAL or isinstance(cause, SessionLost) or not session.token:
         return False
     return broken_for < session.grace_ms / 1000
