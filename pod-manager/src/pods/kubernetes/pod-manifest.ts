@@ -155,6 +155,7 @@ function variables(
     MODULE_NAME: template.importName,
     PODULE_MODULE_ID: template.moduleId,
     PODULE_POD_NAME: name,
+    PODULE_REVISION: String(template.generation),
     PODULE_LISTEN: `0.0.0.0:${PORT}`,
     PODULE_HEALTH_LISTEN: `0.0.0.0:${HEALTH_PORT}`,
     PODULE_WORKERS: String(template.workers),
