@@ -52,6 +52,8 @@ const DNS = {
   dns_lookup_family: "ALL",
   dns_refresh_rate: "5s",
   dns_failure_refresh_rate: { base_interval: "0.5s", max_interval: "5s" },
+  // A manager whose name is gone is about to end: no more calls for it, though it still answers health checks.
+  ignore_health_on_host_removal: true,
 };
 
 /** When no manager is known to be healthy, ask them all: they answer for themselves, and a slow health check is no outage. */
