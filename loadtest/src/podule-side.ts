@@ -9,10 +9,15 @@ export interface Side {
   readonly processes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Podule with the module in a ready pod (`operator` by default), and the processes that a call to it goes through. */
-export async function poduleSide(stack: Stack, module = "operator"): Promise<Side> {
-  if (module === "operator") await stack.connection.modules.createModule({ moduleId: module });
-  await stack.connection.call(module, "add", [int(1), int(2)]);
+/** Podule with `operator` in a ready pod, and the processes that a call to it goes through. */
+export async function poduleSide(stack: Stack): Promise<Side> {
+  await stack.connection.modules.createModule({ moduleId: "operator" });
+  await stack.connection.call("operator", "add", [int(1), int(2)]);
+  return { name: "podule", address: stack.address, processes: processesFor(stack, "operator") };
+}
+
+/** The processes that a call to the module goes through. Throws where it has no pod. */
+export function processesFor(stack: Stack, module: string): ReadonlyMap<string, readonly number[]> {
   const all = stack.processes();
   const pids = (part: Part, of: (process: Process) => boolean = () => true) =>
     all.filter((process_) => process_.part === part && of(process_)).map(({ pid }) => pid);
@@ -21,14 +26,10 @@ export async function poduleSide(stack: Stack, module = "operator"): Promise<Sid
   const zygotes = new Set(pids("zygote", (process_) => pods.has(process_.parent)));
   const workers = pids("worker", (process_) => zygotes.has(process_.parent));
   if (pods.size !== 1 || workers.length === 0) throw new Error(`No worker of ${module} is running`);
-  return {
-    name: "podule",
-    address: stack.address,
-    processes: new Map([
-      ["envoy", pids("envoy")],
-      ["manager", pids("manager")],
-      ["module server", [...pods]],
-      ["worker", workers],
-    ]),
-  };
+  return new Map([
+    ["envoy", pids("envoy")],
+    ["manager", pids("manager")],
+    ["module server", [...pods]],
+    ["worker", workers],
+  ]);
 }

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { cacheDir, ensureTool } from "@podule/cli";
 import { startStack } from "@podule/test/stack/stack.ts";
 import { callAdd, installGhz } from "./ghz.ts";
-import { poduleSide } from "./podule-side.ts";
+import { poduleSide, processesFor } from "./podule-side.ts";
 import { flameGraph } from "./profile/flame-graph.ts";
 import { type Folded, foldProfile, hottest, parseFolded } from "./profile/folded.ts";
 import { closedLoop } from "./sessions/closed-loop.ts";
@@ -38,13 +38,13 @@ const uv = await ensureTool("uv");
 const cacheFolder = cacheDir(process.env);
 const pySpy = join(await pythonPeer({ uv, cacheFolder }, "py-spy", false), "venv/bin/py-spy");
 const ghz = await installGhz(cacheFolder);
-const preload = pathToFileURL(join(import.meta.dirname, "profile/profiler.ts")).href;
-const stack = await startStack({ env: { NODE_OPTIONS: `--import=${preload}`, PODULE_PROFILE_DIR: folder } });
+const preload = pathToFileURL(join(import.meta.dirname, "profile/profiler.ts"));
+preload.searchParams.set("folder", folder);
+const stack = await startStack({ env: { NODE_OPTIONS: `--import=${preload.href}` } });
 try {
-  const sides = new Map([["operator", await poduleSide(stack)]]);
+  await poduleSide(stack);
   await using subject = await poduleSubject(stack.address);
   await subject.sum(LARGE);
-  sides.set("numpy", await poduleSide(stack, "numpy"));
   const session = (scenario: string, inFlight: number, call: () => PromiseLike<unknown>) =>
     closedLoop({ subject: "Podule", scenario, inFlight }, SECONDS, call);
   const loads: Load[] = [
@@ -71,7 +71,8 @@ try {
   const tables: string[] = [];
   for (const load of loads) {
     await load.run();
-    const pids = PARTS.map((part) => sides.get(load.module)?.processes.get(part)?.[0] ?? 0);
+    const processes = processesFor(stack, load.module);
+    const pids = PARTS.map((part) => processes.get(part)?.[0] ?? 0);
     const profiles = await profile(load, pids);
     for (const [n, part] of PARTS.entries()) {
       const folded = profiles[n] ?? new Map<string, number>();

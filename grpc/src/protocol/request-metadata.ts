@@ -11,6 +11,7 @@ const PROTOCOL = new Set([
   "te",
   "content-type",
 ]);
+const COLON = 0x3a;
 const TIMEOUT = /(\d{1,8})\s*([HMSmun])/;
 const MILLISECONDS: Readonly<Record<string, number>> = {
   H: 3_600_000,
@@ -26,12 +27,17 @@ export function metadataOf(headers: IncomingHttpHeaders): Metadata {
   const metadata = new Metadata();
   const entries = internal(metadata, "internalRepr");
   if (!(entries instanceof Map)) throw new Error('"internalRepr" of @grpc/grpc-js is not a map');
-  for (const [key, value] of Object.entries(headers)) {
-    if (value === undefined || key.startsWith(":") || PROTOCOL.has(key)) continue;
-    const values = Array.isArray(value) ? value : key.endsWith("-bin") ? value.split(",") : [value];
-    entries.set(key, key.endsWith("-bin") ? values.map((one) => Buffer.from(one.trim(), "base64")) : values);
+  for (const key of Object.keys(headers)) {
+    const value = headers[key];
+    if (value === undefined || key.charCodeAt(0) === COLON || PROTOCOL.has(key)) continue;
+    if (key.endsWith("-bin")) entries.set(key, binary(Array.isArray(value) ? value : value.split(",")));
+    else entries.set(key, Array.isArray(value) ? value : [value]);
   }
   return metadata;
+}
+
+function binary(values: readonly string[]): Buffer[] {
+  return values.map((value) => Buffer.from(value.trim(), "base64"));
 }
 
 /** In whole milliseconds, as grpc-js takes it; undefined where it is malformed. */

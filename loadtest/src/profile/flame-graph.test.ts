@@ -13,15 +13,16 @@ const frame = (functionName: string, url = "") => ({
 test("a V8 profile as stacks: without idle time, the file's name behind the function's", () => {
   const folded = foldProfile({
     nodes: [
-      { id: 1, callFrame: frame("(root)"), children: [2, 3] },
+      { id: 1, callFrame: frame("(root)"), children: [2, 3, 5] },
       { id: 2, callFrame: frame("main", "file:///a/b/main.ts"), children: [4] },
       { id: 3, callFrame: frame("(idle)") },
       { id: 4, callFrame: frame("") },
+      { id: 5, callFrame: frame("post", "node:inspector") },
     ],
-    samples: [4, 2, 3, 4],
-    timeDeltas: [10, 20, 1000, 30],
+    samples: [4, 2, 3, 4, 5],
+    timeDeltas: [10, 20, 1000, 30, 500],
     startTime: 0,
-    endTime: 1060,
+    endTime: 1560,
   });
   expect([...folded]).toEqual([
     ["main main.ts;(anonymous)", 40],

@@ -3,7 +3,10 @@ import type { Profiler } from "node:inspector";
 /** Stacks, outermost first and joined by ";", and how much of the time each was seen. */
 export type Folded = ReadonlyMap<string, number>;
 
-/** Of V8. Idle time is left out: what is shown is where CPU time goes. */
+/** The profiler's own work at its beginning and end. */
+const PROFILER = "post node:inspector";
+
+/** Of V8. Idle time is left out, and what the profiler itself takes: what is shown is where CPU time goes. */
 export function foldProfile({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Folded {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map<number, number>();
@@ -23,7 +26,7 @@ export function foldProfile({ nodes, samples = [], timeDeltas = [] }: Profiler.P
   const folded = new Map<string, number>();
   for (const [n, id] of samples.entries()) {
     const stack = stackOf(id);
-    if (stack === "" || stack === "(idle)") continue;
+    if (stack === "" || stack === "(idle)" || stack.endsWith(PROFILER)) continue;
     folded.set(stack, (folded.get(stack) ?? 0) + (timeDeltas[n] ?? 0));
   }
   return folded;
