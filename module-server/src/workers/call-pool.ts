@@ -9,7 +9,8 @@ import { Deadlines } from "./deadlines.ts";
 import { chooseWorker, fewestSessions, workersToRecall } from "./dispatch-policy.ts";
 import { Kind } from "./link-codec.ts";
 import { wasStarted } from "./progress.ts";
-import type { FinalKind, Worker, WorkerListener } from "./worker.ts";
+import type { Worker } from "./worker.ts";
+import type { FinalKind, WorkerListener } from "./worker-listener.ts";
 
 /** What a call gets, told to end, before its worker is killed. */
 const STOP_GRACE_MS = 2000;

@@ -14,7 +14,8 @@ import type { RecyclePolicy } from "./recycle-policy.ts";
 import { Replacements } from "./replacements.ts";
 import { afterDeath, type Deaths, HOPELESS, NO_DEATHS } from "./restart-policy.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
-import { Worker, type WorkerListener } from "./worker.ts";
+import { Worker } from "./worker.ts";
+import type { WorkerListener } from "./worker-listener.ts";
 import { Zygote, type ZygoteListener, type ZygoteOptions } from "./zygote.ts";
 
 /** After the first sign of a worker's end, the others are waited for. */

@@ -48,6 +48,7 @@ test("a pod sees the contract's variables and nothing of the manager's secrets",
     PODULE_SESSION_GRACE_MS: "30",
     PODULE_MAX_MESSAGE_BYTES: "5000",
     NODE_COMPILE_CACHE: "/cache/code",
+    PODULE_BYTECODE_DIR: "/cache/code/python",
     TERMINATION_MESSAGE_PATH: "/run/x/end",
     TMPDIR: "/run/x/t",
   });

@@ -33,10 +33,17 @@ export function warmEnvironment(
   return {
     ...passedOn(own),
     PODULE_WARM: "true",
-    ...(codeCacheDir === undefined ? {} : { NODE_COMPILE_CACHE: codeCacheDir }),
+    ...codeCaches(codeCacheDir),
     TERMINATION_MESSAGE_PATH: files.terminationMessage,
     TMPDIR: files.temporary,
   };
+}
+
+/** Where the compiled code of the module server and of its Python side is kept. */
+function codeCaches(folder: string | undefined): Record<string, string> {
+  return folder === undefined
+    ? {}
+    : { NODE_COMPILE_CACHE: folder, PODULE_BYTECODE_DIR: join(folder, "python") };
 }
 
 function passedOn(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
@@ -78,7 +85,7 @@ export function podEnvironment(
     PODULE_MAX_MESSAGE_BYTES: String(settings.maxMessageBytes),
     ...(sourceFolder === undefined ? {} : { PODULE_MODULE_PATH: sourceFolder }),
     ...(workerMemoryLimit === undefined ? {} : { PODULE_WORKER_MEMORY_LIMIT: String(workerMemoryLimit) }),
-    ...(settings.codeCacheDir === undefined ? {} : { NODE_COMPILE_CACHE: settings.codeCacheDir }),
+    ...codeCaches(settings.codeCacheDir),
     TERMINATION_MESSAGE_PATH: files.terminationMessage,
     TMPDIR: files.temporary,
   };
