@@ -63,7 +63,7 @@ test("what was missing comes: the same module starts", async () => {
     moduleId: "late",
     module: { spec: spec({ ...small, importName: "os", env }) },
   });
-  expect((await failure(connection.call("late", "getenv"))).details).toContain("late");
+  expect((await failure(connection.call("late", "getenv", [str("TOKEN")]))).details).toContain("late");
   await kubectl(["create", "secret", "generic", "late", "-n", namespace, "--from-literal=token=s3cret"]);
   await eventually(
     async () => (await connection.modules.getModule({ name: "modules/late" })).status?.state,

@@ -1,7 +1,9 @@
 import { isAlreadyExists } from "../../kubernetes/api-error.ts";
 import type { KubernetesClient } from "../../kubernetes/client.ts";
 import { labelOf } from "../../kubernetes/module-names.ts";
+import { readMeta } from "../../kubernetes/objects.ts";
 import type { ResourcePaths } from "../../kubernetes/paths.ts";
+import { pause } from "../../kubernetes/pause.ts";
 import { ANNOTATIONS, APP, LABELS, PORT } from "./names.ts";
 import { ownerReferences } from "./pod-manifest.ts";
 
@@ -24,21 +26,43 @@ export function serviceManifest(moduleId: string, moduleUid: string): object {
   };
 }
 
-/** Makes each module's Service once, with the module's first pod. One that is there already, whoever made it, stays as it is. */
+const TRIES = 30;
+const PAUSE_MS = 1000;
+
+/**
+ * Makes each module's Service once, with the module's first pod. One of an earlier module of that name is waited for to go; any other that is there
+ * stays as it is.
+ */
 export function createModuleServices(client: KubernetesClient, paths: ResourcePaths) {
   const made = new Map<string, string>();
+
+  async function make(moduleId: string, moduleUid: string): Promise<void> {
+    for (let left = TRIES; left > 0 && made.get(moduleId) === moduleUid; left--) {
+      try {
+        await client.create(paths.services(), serviceManifest(moduleId, moduleUid));
+        return;
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+      const there = await client.get(paths.services(labelOf(moduleId))).then(readMeta, () => undefined);
+      const owners = there?.ownerReferences ?? [];
+      const isOld =
+        there === undefined || owners.some(({ kind, uid }) => kind === "Module" && uid !== moduleUid);
+      if (!isOld) return;
+      await pause(PAUSE_MS);
+    }
+  }
+
   return {
     async ensure(moduleId: string, moduleUid: string): Promise<void> {
       if (made.get(moduleId) === moduleUid) return;
       made.set(moduleId, moduleUid);
       try {
-        await client.create(paths.services(), serviceManifest(moduleId, moduleUid));
+        await make(moduleId, moduleUid);
       } catch (error) {
-        if (isAlreadyExists(error)) return;
         made.delete(moduleId);
         throw error;
       }
     },
-    forget: (moduleId: string): void => void made.delete(moduleId),
   };
 }
