@@ -17,11 +17,11 @@ const MOST_PARTS = 8;
 
 /**
  * Where the environment is there already, no more than a look at it. Then it waits for the end: a pod of which a container has ended is not ready,
- * and gets no calls through Services.
+ * and gets no calls through Services. The image need not have more than a shell and Python.
  */
 const INSTALL = [
-  'if [ -x "$PODULE_ENVIRONMENT/bin/python" ]; then touch -c "$PODULE_ENVIRONMENT/last-used"; else install-environment || exit 1; fi',
-  'trap "exit 0" TERM; sleep infinity & wait',
+  '[ -x "$PODULE_ENVIRONMENT/bin/python" ] || install-environment || exit 1',
+  'exec python3 -IS -c "import os, signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(0)); signal.pause()"',
 ].join("; ");
 
 /** What the container that serves needs to wait for its environment: it can read all of them, and write none. */
