@@ -32,7 +32,7 @@ export interface CallRequest {
   session: string;
   /**
    * Makes it safe to send a unary Call again, after a lost connection for instance: its own for each call, such as a UUID, at most 128 characters.
-   * The call runs once. Its answer is kept for the grace time (30 s by default, from its end), and whoever sends the id again until then gets it, or
+   * The call runs once. Its answer is kept for the grace time (30 s by default, from its end), and whoever sends the id again until then (so it must not be one that others guess) gets it, or
    * waits for it; only the deadline and the grace time without any caller cancel such a call, a broken connection does not. ABORTED, reason
    * REQUEST_LOST, where the pod that had it is gone; ABORTED, reason ANSWER_DROPPED, where the pod could not keep the answer. On a session's
    * stream it is ignored; Stream takes none.
