@@ -37,7 +37,7 @@ export class StatelessSession implements Caller {
   readonly #joined = new Map<number, () => void>();
   #opened = false;
   #lastId = 0;
-  /** The client sends no more, or the pod takes no more. */
+  /** The client sends no more. */
   #finishing = false;
   #closed = false;
   #congested = false;
@@ -55,11 +55,14 @@ export class StatelessSession implements Caller {
     this.#onMessage(first);
   }
 
-  /** Running calls may end; new ones are refused. */
+  /**
+   * Running calls may end; new ones are refused, those on the way, too: so it is the client who ends the stream, once it has
+   * heard of all that it sent.
+   */
   drain(graceMs: number): void {
     if (this.#closed) return;
     if (this.#opened) this.#writer.push({ kind: "draining", graceMs });
-    this.#finish();
+    else this.#finish();
   }
 
   result(call: Call, body: Buffer): void {
