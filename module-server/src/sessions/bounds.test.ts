@@ -13,7 +13,7 @@ import {
 
 const MIB = 1024 * 1024;
 /** What one client may cost the module server more than a quick one. */
-const GROWTH = 64 * MIB;
+const GROWTH = 96 * 1024 * 1024;
 const add = { function: "add", args: [int(1), int(2)] };
 vi.setConfig({ testTimeout: 60_000 });
 let pod: TestPod;
