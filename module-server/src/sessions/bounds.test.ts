@@ -13,7 +13,9 @@ import {
 
 const MIB = 1024 * 1024;
 /** What one client may cost the module server more than a quick one. */
-const GROWTH = 96 * 1024 * 1024;
+const GROWTH = 64 * MIB;
+/** The same for one that floods it: much of it is garbage not yet collected. */
+const FLOOD_GROWTH = 96 * MIB;
 const add = { function: "add", args: [int(1), int(2)] };
 vi.setConfig({ testTimeout: 60_000 });
 let pod: TestPod;
@@ -149,7 +151,7 @@ test("a flood of calls far beyond max_in_flight is answered or ended, typed, in 
     for (let waits = 0; waits < 500 && one.ended === undefined && one.finals.size < one.lastId; waits++)
       await sleep(20);
   };
-  expect(await growthDuring(flood())).toBeLessThan(GROWTH);
+  expect(await growthDuring(flood())).toBeLessThan(FLOOD_GROWTH);
   const errors = one.frames.filter(({ kind }) => kind === "error").length;
   expect(errors).toBeGreaterThan(100);
   if (one.ended === undefined) expect(one.finals.size).toBe(one.lastId);
@@ -166,7 +168,7 @@ test("a client that calls and never confirms is ended, typed, in bounded memory"
       await sleep(5);
     }
   };
-  expect(await growthDuring(work())).toBeLessThan(GROWTH);
+  expect(await growthDuring(work())).toBeLessThan(FLOOD_GROWTH);
   expect(await one.end()).toEqual([Status.RESOURCE_EXHAUSTED, "SLOW_READER"]);
   expect(await session().result(add)).toBe(3);
 });
