@@ -83,7 +83,7 @@ describe("the end", () => {
     await written(file);
   });
 
-  test("the worker's death", async () => {
+  test.skipIf(onCluster)("the worker's death", async () => {
     const items = stream("probe", "count", [int(1000), float(0.05)])[Symbol.asyncIterator]();
     await items.next();
     for (const pid of running.stack.pids("worker")) process.kill(pid, "SIGKILL");

@@ -4,7 +4,11 @@ import { kubernetesSuite } from "./kubernetes-suite.ts";
 
 /** `npm run test:kubernetes`: the tests on a cluster, alone. */
 const requests = stopRequests();
-const env = { ...process.env, PODULE_GRPCURL: await ensureTool("grpcurl") };
+const env = {
+  ...process.env,
+  PODULE_GRPCURL: await ensureTool("grpcurl"),
+  PODULE_UV: await ensureTool("uv"),
+};
 const result = await kubernetesSuite({ env, signal: requests.stop });
 requests.close();
 if ("skippedWhy" in result) {
