@@ -20,7 +20,8 @@ export interface EnvoyParams {
   readonly jwt?: Jwt;
   readonly upstreamTls?: UpstreamTls;
   /**
-   * A second port, without TLS, for probes of an orchestrator: GET /ready is 200 until Envoy drains, then 503. Nothing else is there.
+   * A second port, without TLS, for probes of an orchestrator: GET /ready is 200 until Envoy drains, then 503; GET /started only
+   * where a manager is healthy, too. Nothing else is there.
    * Default: none.
    */
   readonly probes?: Address;

@@ -1,4 +1,5 @@
 import { envoyAddress, parseAddress } from "./address.ts";
+import { CLUSTER } from "./cluster.ts";
 import type { EnvoyParams } from "./params.ts";
 
 const HTTP = "type.googleapis.com/envoy.extensions.filters";
@@ -20,6 +21,19 @@ export function probes({ probes: address }: EnvoyParams): object[] {
   ];
 }
 
+/** 200 where Envoy does not drain, and the conditions hold; else 503. */
+function answering(path: string, conditions = {}): object {
+  return {
+    name: `envoy.filters.http.health_check${path.replace("/", ".")}`,
+    typed_config: {
+      "@type": `${HTTP}.http.health_check.v3.HealthCheck`,
+      pass_through_mode: false,
+      headers: [{ name: ":path", string_match: { exact: path } }],
+      ...conditions,
+    },
+  };
+}
+
 const MANAGER = {
   "@type": `${HTTP}.network.http_connection_manager.v3.HttpConnectionManager`,
   stat_prefix: "probes",
@@ -38,14 +52,8 @@ const MANAGER = {
     ],
   },
   http_filters: [
-    {
-      name: "envoy.filters.http.health_check",
-      typed_config: {
-        "@type": `${HTTP}.http.health_check.v3.HealthCheck`,
-        pass_through_mode: false,
-        headers: [{ name: ":path", string_match: { exact: "/ready" } }],
-      },
-    },
+    answering("/ready"),
+    answering("/started", { cluster_min_healthy_percentages: { [CLUSTER]: { value: 1 } } }),
     {
       name: "envoy.filters.http.router",
       typed_config: { "@type": `${HTTP}.http.router.v3.Router` },
