@@ -20,3 +20,16 @@ export function readJunitReport(xml: string): Counts | undefined {
       NONE,
     );
 }
+
+/** The tests that failed: file, name and the first line of what they said. */
+export function failuresOfJunit(xml: string): string[] {
+  return xml
+    .split("<testcase ")
+    .slice(1)
+    .flatMap((test) => {
+      const message = /<(?:failure|error) message="([^"]*)"/.exec(test)?.[1];
+      if (message === undefined) return [];
+      const read = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(test)?.[1] ?? "";
+      return [`${read("classname")}: ${read("name")}: ${message.split("&#10;")[0]}`];
+    });
+}

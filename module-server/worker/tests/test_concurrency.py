@@ -1,6 +1,7 @@
 """Several calls at once in one worker: in threads, and as tasks of an event loop."""
 
 import random
+import time
 
 import pytest
 from conftest import Client
@@ -78,6 +79,8 @@ def test_one_is_interrupted_and_the_others_go_on(start, model, cause):
     victim = client.send("spin" if model is THREADS else "doze", 60.0)
     others = [client.send(VALUE[model], at, 0.5) for at in range(4)]
     assert eventually(lambda: client.worker.started() == others[-1])
+    # The id is written before the function begins.
+    time.sleep(0.2)
     client.worker.send(CANCEL, victim, cause)
     client.worker.attention()
     got = answers(client, [victim, *others])

@@ -12,6 +12,8 @@ CANCELLED_CODE, DEADLINE_EXCEEDED = 1, 4
 def running(client, number):
     assert eventually(lambda: client.worker.started() == number)
     # The id is written just before the gate opens; a signal in between is remembered.
+    # Time for the function itself to begin.
+    time.sleep(0.2)
 
 
 def cancel(client, number, cause=CANCELLED):
