@@ -59,6 +59,16 @@ export async function deploy(flags: DeployFlags, env: NodeJS.ProcessEnv): Promis
   });
   await steps.step("Certificates and settings", () => kubectl.apply([...secrets, ...settings]));
   await steps.step(`${others.length} objects`, () => kubectl.apply(others));
+  // One without a volume of its own may be bound by its first pod only.
+  const claims = others
+    .filter(ofKind("PersistentVolumeClaim"))
+    .filter((claim) => textAt(claim, "spec", "volumeName"));
+  if (claims.length > 0) {
+    await steps.step("Volumes", async () => {
+      const names = claims.map(({ metadata }) => `pvc/${metadata.name}`);
+      await kubectl.run(["wait", "--for=jsonpath={.status.phase}=Bound", "--timeout=60s", ...names]);
+    });
+  }
   for (const { metadata } of others.filter(ofKind("Deployment"))) {
     await steps.step(
       `Deployment ${metadata.name}`,

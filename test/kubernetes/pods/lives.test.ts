@@ -32,7 +32,7 @@ async function slow(seconds: number): Promise<{ readonly answer: Promise<string>
   return { answer };
 }
 
-test("Pod Security restricted, no token of a service account, a Service of its name", async () => {
+test("Pod Security restricted, no token of a service account, a Service of its own", async () => {
   await call("probe", "pid", [], { timeoutMs: 60_000 });
   const name = objectName(await readyPod());
   const { namespace = "" } = deployment() ?? {};
@@ -44,7 +44,12 @@ test("Pod Security restricted, no token of a service account, a Service of its n
   const level = "pod-security.kubernetes.io/enforce=restricted";
   const check = await kubectl(["label", "--dry-run=server", "--overwrite", "ns", namespace, level]);
   expect(check).toContain(namespace);
-  expect(await kubectl(["get", "service", "probe", ...inNamespace(), "-o", "name"])).toContain("probe");
+  // The kubelet's probe looks every two seconds.
+  const addresses = "jsonpath={.subsets[*].addresses[*].targetRef.name}";
+  await eventually(
+    () => kubectl(["get", "endpoints", "probe", ...inNamespace(), "-o", addresses]),
+    (names) => names.includes(name),
+  );
   expect(plain(await call("probe", "echo", [int(1)]))).toBe(1);
 });
 
