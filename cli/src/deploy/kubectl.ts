@@ -93,10 +93,16 @@ function communicate(
     child.once("error", (error) => reject(new UserError(`kubectl could not be started: ${error.message}`)));
     child.once("close", (code) => {
       if (code === 0) resolve(stdout);
-      else reject(new UserError(`kubectl ${args[0]}: ${stderr.trim() || `exit code ${code}`}`));
+      else reject(new UserError(`kubectl ${args[0]}: ${withoutLog(stderr) || `exit code ${code}`}`));
     });
     // It may end without reading what it is given.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
+}
+
+/** What it says to people: its libraries log beside that, a line for each attempt ("E1125 03:11:13.006205 ..."). */
+export function withoutLog(stderr: string): string {
+  const lines = stderr.split("\n").filter((line) => !/^[IWEF]\d{4} [\d:.]+ /.test(line));
+  return lines.join("\n").trim();
 }
